@@ -1,0 +1,210 @@
+"""Verbs: what the words of a command line do, and what is said when it goes wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from resilience_sim import __version__
+from resilience_sim.cli import texts
+from resilience_sim.cli.composition import (
+    check_overrides,
+    compose,
+    composition_problem,
+    quoted,
+    searchpath_override,
+    settings_directories,
+)
+from resilience_sim.cli.progress import Bars
+from resilience_sim.config import Config, PopulationKind, from_mapping, suggestion
+from resilience_sim.errors import ConfigError, InputError, Problem
+
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+TRACEBACK = "RESILIENCE_SIM_TRACEBACK"
+"""Environment variable that asks for the place of an unexpected error."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the command line says and return the exit code.
+
+    Parameters
+    ----------
+    argv
+        Words after the name of the command; those of the process where it is None.
+
+    Returns
+    -------
+    0 done, 2 bad input (one line per problem on stderr), 1 any other failure, 130 interrupted.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _dispatch(words)
+    except _JobError as failure:
+        return failure.exit_code
+    except KeyboardInterrupt:
+        print("resilience-sim: interrupted; no run was written.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        return _explain(error)
+
+
+class _JobError(Exception):
+    """A job under Hydra failed and has said why."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(exit_code)
+        self.exit_code = exit_code
+
+
+def _dispatch(words: list[str]) -> int:
+    verbs: dict[str, Callable[[list[str]], None]] = {"run": _run}
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(texts.HELP, end="")
+        return 0
+    verb, *rest = words
+    if verb == "--version":
+        print(f"resilience-sim {__version__}")
+        return 0
+    if verb not in verbs:
+        hint = suggestion(verb, verbs) or "See resilience-sim --help."
+        if "=" in verb:
+            hint = f"Did you mean resilience-sim run {' '.join(words)}?"
+        raise ConfigError([Problem("verb", f"be one of {', '.join(verbs)}", repr(verb), hint)])
+    verbs[verb](rest)
+    return 0
+
+
+def _run(words: list[str]) -> None:
+    """Do the verb `run`: overrides directly, whatever is Hydra's own through its application."""
+    if any(word in ("-h", "--help") for word in words):
+        print(texts.run_help(), end="")
+    elif any(word.startswith(("-", "hydra.", "hydra/")) for word in words):
+        _run_through_hydra(words)
+    else:
+        config = compose(words)
+        _simulate(config, _own_directory(config))
+
+
+def _simulate(config: Config, directory: Path) -> None:
+    """Prepare, run, tabulate, write and print one run."""
+    from resilience_sim import outcomes, report, runs, simulation
+
+    runs.require_free(directory)
+    with Bars() as bars:
+        experiment = simulation.prepare(config, progress=bars)
+        results = simulation.run(experiment, progress=bars)
+    tables = outcomes.tables(results, config.case_name)
+    written = runs.write_run(directory, config, results, tables, _input_files(config))
+    print(report.console(results, tables, config, directory, written), end="")
+
+
+def _own_directory(config: Config) -> Path:
+    """Folder of a single run: the one that was asked for, or a new one below `runs`."""
+    if config.output_dir is not None:
+        return Path(config.output_dir)
+    return Path("runs") / f"{config.case_name}-{config.shock.name}-{config.seed}-{_stamp()}"
+
+
+def _input_files(config: Config) -> dict[str, Path]:
+    """Files a run read, by name, for the manifest."""
+    from resilience_sim.population.survey import PACKAGED
+
+    if config.population.kind is not PopulationKind.SURVEY:
+        return {}
+    file = config.population.survey.file
+    if not file.startswith(PACKAGED):
+        return {"survey": Path(file)}
+    data = resources.files("resilience_sim") / "data" / file.removeprefix(PACKAGED)
+    return {"survey": Path(str(data))}
+
+
+def _run_through_hydra(words: list[str]) -> None:
+    """Run Hydra's application, for sweeps and for its flags."""
+    import hydra
+
+    overrides = [word for word in words if not word.startswith("-")]
+    is_multirun = any(word in ("-m", "--multirun", "hydra.mode=MULTIRUN") for word in words)
+    problems = check_overrides(overrides, is_multirun)
+    if problems:
+        raise ConfigError(list(problems.values()))
+    ours = [searchpath_override()]
+    if is_multirun:
+        ours.append(f"hydra.sweep.dir={quoted(_sweep_directory(overrides))}")
+    conf, _ = settings_directories()
+    application = hydra.main(config_path=str(conf), config_name="config", version_base="1.3")(_job)
+    with _as_process(["resilience-sim", *ours, *words]):
+        application()
+
+
+def _job(composed: Any) -> None:
+    """Run one job under Hydra in its own folder, and say itself what went wrong."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+    from omegaconf import OmegaConf
+
+    try:
+        tree: Any = OmegaConf.to_container(composed, resolve=True)
+        own = HydraConfig.get()
+        is_sweep = own.mode == RunMode.MULTIRUN
+        if is_sweep:
+            print(f"job {own.job.num}: {' '.join(own.overrides.task)}", flush=True)
+        config = from_mapping(tree)
+        directory = _own_directory(config)
+        if is_sweep:
+            directory = Path(config.output_dir or own.sweep.dir) / str(own.job.num)
+        _simulate(config, directory)
+    except Exception as error:
+        raise _JobError(_explain(error)) from None
+
+
+def _sweep_directory(overrides: Sequence[str]) -> str:
+    """Folder of a sweep: the output_dir that was asked for, or a new one below `runs`."""
+    for word in reversed(overrides):
+        key, _, value = word.partition("=")
+        if key == "output_dir" and "," not in value:
+            return value
+    return f"runs/multirun-{_stamp()}"
+
+
+def _stamp() -> str:
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+
+
+@contextmanager
+def _as_process(argv: list[str]) -> Iterator[None]:
+    """Let Hydra take these words for those of the process, and let its errors through to us."""
+    name = "HYDRA_FULL_ERROR"
+    before, flag = sys.argv, os.environ.get(name)
+    sys.argv, os.environ[name] = argv, "1"
+    try:
+        yield
+    finally:
+        sys.argv = before
+        if flag is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = flag
+
+
+def _explain(error: Exception) -> int:
+    """Say on stderr what went wrong, and return the exit code for it."""
+    told = error if isinstance(error, InputError) else composition_problem(error)
+    if told is not None:
+        print(told, file=sys.stderr)
+        return EXIT_BAD_INPUT
+    print(f"resilience-sim: {type(error).__name__}: {error}", file=sys.stderr)
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error)
+    else:
+        print(f"Set {TRACEBACK}=1 to see where it happened.", file=sys.stderr)
+    return EXIT_FAILED

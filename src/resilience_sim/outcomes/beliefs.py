@@ -1,0 +1,49 @@
+"""Complementarity by what households believe: the interaction at several believed hazards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from resilience_sim.outcomes.units import outcome as outcome_of
+from resilience_sim.outcomes.units import tidy
+
+if TYPE_CHECKING:
+    from resilience_sim.simulation import Results
+
+
+def beliefs(results: Results, scenario: str = "") -> pd.DataFrame:
+    """Interaction of both over cash and productive by the believed hazard that cash ends.
+
+    From a subsample of `n_households`, at the last horizon, without shock. Money in levels and in
+    percent of the mean of none, shares in percentage points.
+
+    Returns
+    -------
+    One row per hazard, outcome and unit; columns and units in `UNITS["beliefs"]`. Empty where the
+    run did not ask for it.
+    """
+    rows = []
+    for hazard, interaction in results.belief:
+        for name, (level, points, share_above_zero, n_households) in interaction.items():
+            measured = outcome_of(name)
+            units = [("pp", "percentage points", 100.0 * level)]
+            if measured.is_money:
+                units = [
+                    ("level", measured.unit, level),
+                    ("percent", "percent of the mean of none", points),
+                ]
+            for unit, measured_in, estimate in units:
+                rows.append(
+                    {
+                        "hazard": hazard,
+                        "outcome": name,
+                        "unit": unit,
+                        "measured_in": measured_in,
+                        "estimate": estimate,
+                        "share_above_zero": share_above_zero,
+                        "n_households": n_households,
+                    }
+                )
+    return tidy("beliefs", rows, scenario)

@@ -1,0 +1,110 @@
+"""How exactly the run computed a number: luck and sampling, kept apart.
+
+`se_luck` is the standard error over replicate seeds of their mean. `se_sample` is the design-based
+standard error of a weighted mean, or of a contrast of such means, by Taylor linearisation with
+villages as clusters within strata. Neither says how sure the world is: parameters and structure are
+not in them. The village sums are means over replicates, so a little luck is left in `se_sample`
+and an interval from both is slightly too wide rather than too narrow.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resilience_sim.outcomes.axes import Array
+
+NORMAL_95 = 1.959963984540054
+
+
+def luck_error(draws: Array, axis: int) -> Array:
+    """Standard error over replicates of their mean, in the unit of `draws`.
+
+    NaN with one replicate: nothing can be said about luck from a single draw of it.
+    """
+    n_replicates = draws.shape[axis]
+    if n_replicates < 2:
+        return np.full(np.delete(draws.shape, axis), np.nan)
+    return np.asarray(draws.std(axis=axis, ddof=1) / np.sqrt(n_replicates), dtype=np.float64)
+
+
+def influence_of_mean(village_sum: Array, village_weight: Array) -> Array:
+    """What each village adds to the deviation of a weighted mean, linearised.
+
+    Parameters
+    ----------
+    village_sum
+        Shape (..., n_villages): person-weighted sums of an outcome.
+    village_weight
+        Shape (n_villages,): the persons behind each sum. Zero where nobody of the group lives.
+
+    Returns
+    -------
+    Shape (..., n_villages) in the unit of the outcome; sums to zero. Linear, so the influence of a
+    contrast of means is the same contrast of influences.
+
+    References
+    ----------
+    Woodruff (1971), JASA 66: the variance of a ratio is that of its linearised residuals.
+    """
+    total = village_weight.sum()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = village_sum.sum(axis=-1, keepdims=True) / total
+        return np.asarray((village_sum - mean * village_weight) / total, dtype=np.float64)
+
+
+def influence_of_ratio(
+    numerator: Array, denominator: Array, influence_n: Array, influence_d: Array
+) -> Array:
+    """Influence of `numerator / denominator` by the delta method.
+
+    Shapes: `numerator` and `denominator` (...,), their influences (..., n_villages). The same
+    formula turns deviations of replicates into deviations of a ratio.
+    """
+    n, d = numerator[..., None], denominator[..., None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(influence_n / d - n / d**2 * influence_d, dtype=np.float64)
+
+
+def sample_error(influence: Array, village_stratum: NDArray[np.integer]) -> Array:
+    """Standard error from sampling villages with replacement within strata.
+
+    Parameters
+    ----------
+    influence
+        Shape (..., n_villages), as `influence_of_mean` returns it.
+    village_stratum
+        Shape (n_villages,): stratum of each village.
+
+    Returns
+    -------
+    Shape (...,). The variance is the sum over strata of n / (n - 1) times the squared deviations
+    of the villages from their stratum mean. A stratum with one village has no mean to deviate
+    from: its deviation is taken from the grand mean of all villages, with factor one (the usual
+    conservative treatment of single units). NaN with fewer than two villages in all.
+    """
+    n_villages = influence.shape[-1]
+    if n_villages < 2:
+        return np.full(influence.shape[:-1], np.nan)
+    _, stratum = np.unique(village_stratum, return_inverse=True)
+    count = np.bincount(stratum)
+    order = np.argsort(stratum, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(count)[:-1]])
+    by_stratum = np.add.reduceat(influence[..., order], starts, axis=-1) / count
+    grand = influence.mean(axis=-1, keepdims=True)
+    centre = np.where(count == 1, grand, by_stratum)[..., stratum]
+    factor = np.where(count == 1, 1.0, count / np.maximum(count - 1, 1))[stratum]
+    return np.asarray(np.sqrt((factor * (influence - centre) ** 2).sum(axis=-1)), dtype=np.float64)
+
+
+def combined_error(se_luck: Array, se_sample: Array) -> Array:
+    """Both kinds in quadrature; where one is unknown (NaN) the other alone, NaN where both are."""
+    both_unknown = np.isnan(se_luck) & np.isnan(se_sample)
+    total = np.sqrt(np.nan_to_num(se_luck) ** 2 + np.nan_to_num(se_sample) ** 2)
+    return np.where(both_unknown, np.nan, total)
+
+
+def interval(estimate: Array, se_luck: Array, se_sample: Array) -> tuple[Array, Array]:
+    """Lower and upper end of the 95 % interval from luck and sampling together."""
+    half = NORMAL_95 * combined_error(se_luck, se_sample)
+    return estimate - half, estimate + half

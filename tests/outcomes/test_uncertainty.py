@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from resilience_sim.outcomes.uncertainty import (
+    NORMAL_95,
+    combined_error,
+    influence_of_mean,
+    influence_of_ratio,
+    interval,
+    luck_error,
+    sample_error,
+)
+
+
+def test_luck_error_worked_by_hand():
+    # 1, 2, 3 around 2: variance 1, over three replicates.
+    assert luck_error(np.array([1.0, 2.0, 3.0]), 0) == pytest.approx(1 / np.sqrt(3))
+
+
+def test_one_replicate_says_nothing_about_luck():
+    assert np.isnan(luck_error(np.ones((4, 1, 2)), axis=1)).all()
+    assert luck_error(np.ones((4, 1, 2)), axis=1).shape == (4, 2)
+
+
+def test_equal_villages_in_one_stratum_give_the_textbook_error():
+    means = np.array([1.0, 2.0, 4.0, 7.0])
+    weight = np.full(4, 10.0)
+    influence = influence_of_mean(means * weight, weight)
+    assert influence.sum() == pytest.approx(0, abs=1e-15)
+    expected = means.std(ddof=1) / np.sqrt(4)
+    assert sample_error(influence, np.zeros(4, int)) == pytest.approx(expected)
+
+
+def test_strata_take_out_what_differs_between_them():
+    # Two strata, constant within: nothing left to vary. Pooled they would.
+    means, weight = np.array([1.0, 1.0, 5.0, 5.0]), np.ones(4)
+    influence = influence_of_mean(means * weight, weight)
+    assert sample_error(influence, np.array([0, 0, 1, 1])) == pytest.approx(0, abs=1e-15)
+    assert sample_error(influence, np.zeros(4, int)) > 1
+
+
+def test_a_single_village_deviates_from_the_grand_mean():
+    # Mean 0. Two villages deviate from their mean 0.05 by 0.15, factor 2; the single one by -0.1.
+    influence = np.array([0.2, -0.1, -0.1])
+    expected = np.sqrt(2 * (0.15**2 + 0.15**2) + 0.1**2)
+    assert sample_error(influence, np.array([7, 7, 9])) == pytest.approx(expected)
+
+
+def test_one_village_in_all_says_nothing_about_the_sample():
+    assert np.isnan(sample_error(np.zeros((3, 1)), np.zeros(1, int))).all()
+
+
+def test_order_and_names_of_strata_do_not_matter():
+    rng = np.random.default_rng(2)
+    influence, stratum = rng.normal(size=(5, 30)), rng.integers(0, 6, 30)
+    order = rng.permutation(30)
+    renamed = (stratum * 13 + 5)[order]
+    assert sample_error(influence[:, order], renamed) == pytest.approx(
+        sample_error(influence, stratum)
+    )
+
+
+def test_errors_of_drawn_samples_agree_with_their_spread():
+    rng = np.random.default_rng(11)
+    n_samples, n_villages = 4000, 40
+    stratum = np.repeat([0, 1], n_villages // 2)
+    weight = rng.uniform(5, 15, (n_samples, n_villages))
+    mean = np.where(stratum == 0, 1.0, 3.0) + rng.normal(size=(n_samples, n_villages))
+    total = mean * weight
+    estimates = total.sum(1) / weight.sum(1)
+    errors = [
+        float(sample_error(influence_of_mean(total[i], weight[i]), stratum))
+        for i in range(n_samples)
+    ]
+    # The variance of an estimated variance over 4000 draws is under three percent.
+    assert np.mean(np.square(errors)) == pytest.approx(estimates.var(), rel=0.08)
+
+
+def test_influence_of_a_ratio_is_its_derivative():
+    rng = np.random.default_rng(4)
+    top, bottom = rng.uniform(1, 2, 9), rng.uniform(1, 2, 9)
+    d_top, d_bottom = rng.normal(size=9), rng.normal(size=9)
+    step = 1e-6
+    numeric = ((top + step * d_top) / (bottom + step * d_bottom) - top / bottom) / step
+    exact = influence_of_ratio(top, bottom, d_top[:, None], d_bottom[:, None])[:, 0]
+    assert exact == pytest.approx(numeric, rel=1e-4)
+
+
+def test_intervals_join_what_is_known():
+    luck, sample = np.array([3.0, np.nan, np.nan]), np.array([4.0, 4.0, np.nan])
+    assert combined_error(luck, sample)[:2].tolist() == [5.0, 4.0]
+    assert np.isnan(combined_error(luck, sample)[2])
+    low, high = interval(np.full(3, 10.0), luck, sample)
+    assert low[0] == pytest.approx(10 - NORMAL_95 * 5)
+    assert high[1] == pytest.approx(10 + NORMAL_95 * 4)
+    assert np.isnan(low[2])
