@@ -2,12 +2,13 @@
 
     python benchmarks/fit_stationarity.py [case=mexico] [OVERRIDE ...]
 
-What the survey's households earn is matched at the start by their skill; whether ten untreated years leave
-the distribution where it was depends on what own work and its outlay return. The fit moves three numbers,
-`technology.productivity.traditional`, `technology.productivity.improved` and `technology.outlay.improved`,
-and nothing else, to make the following stand still over years 1 to 10: P10, P50, P90 (in units of 10 %), the
-Gini (0.02) and the headcount (3 points) of income, the share of persons with own work, and mean assets. It
-prints each trial and the best. No effect of any programme enters.
+What the survey's households earn is matched at the start by their skill; whether ten untreated
+years leave the distribution where it was depends on what own work and its outlay return. The fit
+moves three numbers, `technology.productivity.traditional`, `technology.productivity.improved` and
+`technology.outlay.improved`, and nothing else, to make the following stand still over years 1 to
+10: P10, P50, P90 (in units of 10 %), the Gini (0.02) and the headcount (3 points) of income, the
+share of persons with own work, and mean assets. It prints each trial and the best. No effect of any
+programme enters.
 """
 
 import sys
@@ -72,24 +73,42 @@ def main(overrides: list[str]) -> None:
             base,
             technology=replace(
                 tech,
-                productivity={**tech.productivity, "traditional": traditional, "improved": improved},
+                productivity={
+                    **tech.productivity,
+                    "traditional": traditional,
+                    "improved": improved,
+                },
                 outlay={**tech.outlay, "improved": outlay},
             ),
         )
         results = run(prepare(config))
         far = misses(results, *survey)
         total = float(np.mean(far**2))
-        values = ", ".join(f"{key}={value:.4f}" for key, value in zip(KEYS, np.exp(logs), strict=True))
-        print(f"{total:8.4f}  {values}  start {results.start_share.mean(axis=0).round(3)}", flush=True)
+        values = ", ".join(
+            f"{key}={value:.4f}" for key, value in zip(KEYS, np.exp(logs), strict=True)
+        )
+        print(
+            f"{total:8.4f}  {values}  start {results.start_share.mean(axis=0).round(3)}", flush=True
+        )
         return total
 
     tech = base.technology
-    start = np.log([tech.productivity["traditional"], tech.productivity["improved"], tech.outlay["improved"]])
+    start = np.log(
+        [tech.productivity["traditional"], tech.productivity["improved"], tech.outlay["improved"]]
+    )
     found = minimize(
         loss, start, method="Nelder-Mead",
-        options={"initial_simplex": start + np.vstack([np.zeros(3), 0.08 * np.eye(3)]), "maxfev": 60, "xatol": 2e-3, "fatol": 1e-3},
+        options={
+            "initial_simplex": start + np.vstack([np.zeros(3), 0.08 * np.eye(3)]),
+            "maxfev": 60, "xatol": 2e-3, "fatol": 1e-3,
+        },
     )  # fmt: skip
-    print("best", dict(zip(KEYS, np.exp(found.x).round(4).tolist(), strict=True)), "loss", round(found.fun, 4))
+    print(
+        "best",
+        dict(zip(KEYS, np.exp(found.x).round(4).tolist(), strict=True)),
+        "loss",
+        round(found.fun, 4),
+    )
 
 
 if __name__ == "__main__":

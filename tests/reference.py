@@ -8,9 +8,9 @@ kernels' own tuples and are read by name.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import product
-from math import cos, exp, log, pi, sin, sqrt
+from math import cos, exp, log, pi, prod, sin, sqrt
 from types import SimpleNamespace
 from typing import Any
 
@@ -161,24 +161,23 @@ def place(nodes: list[float], x: float) -> tuple[int, float]:
     return left, min(max(share, 0.0), 1.0)
 
 
-def read(tables: Any, table: np.ndarray, assets: float, money: float) -> float:
-    """Value of `table` (n_assets, n_money) between its nodes."""
+def read(tables: Any, person: Any, table: np.ndarray, assets: float, money: float) -> float:
+    """Value of `table` (n_skill, n_other, n_assets, n_money) between its nodes, for one household."""
+    n_skill, n_other = table.shape[:2]
+    skill, other = divmod(person.type_at, n_other)
     i, across = place(tables.assets, assets)
     j, along = place(tables.money, money)
-    corners = product(((i, 1 - across), (i + 1, across)), ((j, 1 - along), (j + 1, along)))
-    return sum(float(table[a, m]) * x * y for (a, x), (m, y) in corners)
-
-
-def between_types(person: Any, shape: tuple[int, int], value: Callable[[int, int], float]) -> float:
-    """`value(skill node, other node)` at a household that lies between planner types."""
-    n_skill, n_other = shape
-    skill, other = divmod(person.type_at, n_other)
+    axes = (
+        (min(skill, n_skill - 1), min(skill + 1, n_skill - 1), person.skill_place),
+        (min(other, n_other - 1), min(other + 1, n_other - 1), person.other_place),
+        (i, i + 1, across),
+        (j, j + 1, along),
+    )
     total = 0.0
-    for up, right in product((0, 1), (0, 1)):
-        share = person.skill_place if up else 1 - person.skill_place
-        share *= person.other_place if right else 1 - person.other_place
-        if share:
-            total += share * value(min(skill + up, n_skill - 1), min(other + right, n_other - 1))
+    for corner in product((0, 1), repeat=4):
+        node = tuple(axis[side] for axis, side in zip(axes, corner, strict=True))
+        shares = [axis[2] if side else 1 - axis[2] for axis, side in zip(axes, corner, strict=True)]
+        total += float(table[node]) * prod(shares)
     return total
 
 
@@ -196,8 +195,16 @@ def plain(p: Any) -> SimpleNamespace:
 
 
 def live(
-    p: Any, tables: Any, households: Any, i: int, scenario: Any, arm: int, world: int,
-    n_years: int, seed: int, replicate: int,
+    p: Any,
+    tables: Any,
+    households: Any,
+    i: int,
+    scenario: Any,
+    arm: int,
+    world: int,
+    n_years: int,
+    seed: int,
+    replicate: int,
 ) -> Iterator[SimpleNamespace]:
     """Yield the state of household `i` after every period, and once more at the closing planting.
 
@@ -206,7 +213,6 @@ def live(
     outcomes of the year before that are known only then.
     """  # fmt: skip
     p, tables, person = plain(p), tables_of(tables), row(households, i)
-    types = tables.escape.shape[2:4]
     per_year = p.periods_per_year
     is_eligible = person.is_eligible != 0
     words = chance(person.key, 0, SEVERITY, seed, replicate)
@@ -223,7 +229,9 @@ def live(
         year, season = divmod(t, per_year)
         is_closing = t == n_years * per_year
         at = min(t, n_years * per_year - 1)
-        now = SimpleNamespace(t=t, severity=severity, is_succession=False, status=None, year=None)
+        now = SimpleNamespace(
+            t=t, severity=severity, is_succession=False, has_forgotten=False, status=None, year=None
+        )
 
         # 1. Age and succession.
         if season == 0 and t > 0:
@@ -232,10 +240,7 @@ def live(
                 age, now.is_succession = p.heir_age, True
                 assets, savings = assets * p.inheritance, savings * p.inheritance
 
-        # 2. Luck, and the scenario's losses.
-        if season == 0 and p.drought > 0:
-            is_dry = unit(chance(person.village, year, DROUGHT, seed, replicate)[0]) < p.drought
-            drought = 1.0 - p.drought_loss if is_dry else 1.0
+        # 2. Luck, and the scenario's losses. A drought strikes a crop until it is in.
         now.luck = period_luck(p, person.key, t, seed, replicate)
         now.drought = drought
 
@@ -252,19 +257,19 @@ def live(
         money = grow(p, savings) + income - now.luck.bill
         assets *= now.luck.survive * left(scenario.asset_loss)
 
-        # 4. Status at planting.
+        # 4. The coming crop's drought; status at planting.
+        if season == 0 and p.drought > 0:
+            is_dry = unit(chance(person.village, year, DROUGHT, seed, replicate)[0]) < p.drought
+            drought = 1.0 - p.drought_loss if is_dry else 1.0
         if season == 0:
-
-            def escape(known: int, assets: float = assets, money: float = money) -> float:
-                table = tables.escape[person.land_at, known]
-                return between_types(
-                    person, types, lambda h, o: read(tables, table[h, o], assets, money)
-                )
-
-            now.chance = escape(knowledge)
+            by_knowledge = [
+                read(tables, person, tables.escape[person.land_at, known], assets, money)
+                for known in (0, 1)
+            ]
+            now.chance = by_knowledge[knowledge]
             is_above = now.chance >= 0.5
             if is_above and spell <= 0:
-                is_from_threshold = escape(person.knowledge) < 0.5
+                is_from_threshold = by_knowledge[person.knowledge] < 0.5
             spell = (max(spell, 0) + 1) if is_above else (min(spell, 0) - 1)
             if t == 0:
                 kind = person.class_at_start
@@ -283,7 +288,8 @@ def live(
                 }
                 if knowledge and p.knowledge_loss > 0:
                     lost = unit(chance(person.key, year, YEAR, seed, replicate)[0])
-                    knowledge = 0 if lost < p.knowledge_loss else 1
+                    now.has_forgotten = lost < p.knowledge_loss
+                    knowledge = 0 if now.has_forgotten else 1
         now.start, now.spell = start, spell
         if is_closing:
             yield now
@@ -303,22 +309,12 @@ def live(
         now.held, now.money = assets, money
         if season == 0:
             table = tables.choice[slot, person.land_at, knowledge]
-            worth = [0.0] + [
-                between_types(
-                    person, types, lambda h, o, n=n: read(tables, table[h, o, ..., n], assets, money)
-                )
-                for n in range(2)
-            ]
-            technique = max(range(3), key=lambda n: worth[n])
+            gaps = [read(tables, person, table[..., n], assets, money) for n in (0, 1)]
+            worth = [0.0, *gaps]
+            technique = worth.index(max(worth))
         now.planted = technique
-        table = tables.plans[slot, person.land_at, knowledge]
-        kept, carried = (
-            between_types(
-                person, types,
-                lambda h, o, n=n: read(tables, table[h, o, technique, ..., n], assets, money),
-            )
-            for n in range(2)
-        )  # fmt: skip
+        table = tables.plans[slot, person.land_at, knowledge][:, :, technique]
+        kept, carried = (read(tables, person, table[..., n], assets, money) for n in (0, 1))
         price = p.season_price[season] * float(scenario.price[world, t])
         floor = p.need * price / per_year
         outlay = year_outlay(p, technique, knowledge) * p.season_outlay[season]
@@ -349,6 +345,9 @@ def live(
                 "poor_income": float(income_year < 1.0),
                 "destitute": float(is_destitute),
                 "knowledge": float(knowledge),
+                "income_squared": income_year**2,
+                "consumption_squared": consumption_year**2,
+                "assets_squared": assets**2,
             }
             income_year = consumption_year = 0.0
             is_destitute = False

@@ -26,9 +26,16 @@ from resilience_sim.kernels.primitives import (
 N_SKILL, N_OTHER, N_LAND = 3, 3, 2
 PER_YEAR, N_YEARS = 4, 4
 _COUNTS = {
-    "village", "type_at", "land_at", "is_eligible", "class_at_start", "quintile", "panel_row",
-    "technique", "knowledge", "spell", "is_destitute", "is_from_threshold", "start", "last_below",
+    "village", "type_at", "land_at", "class_at_start", "quintile", "panel_row", "technique",
+    "knowledge", "spell", "start", "last_below",
 }  # fmt: skip
+
+
+def _kind(name: str) -> Any:
+    """How the kernel holds a field of households, state or scratch."""
+    if name in _COUNTS or name.startswith(("is_", "has_", "began_")):
+        return np.int32
+    return {"key": np.uint32, "weight": np.float64}.get(name, np.float32)
 
 
 class World(NamedTuple):
@@ -48,7 +55,7 @@ class World(NamedTuple):
 def primitives(**changes: Any) -> Primitives:
     """Quarterly parameters with frequent luck; `changes` replace them."""
     scalars = {
-        "crra": 1.5, "discount": 0.98, "need": 0.25,
+        "crra": 1.5, "discount": 0.98, "need": 0.27,
         "productivity_traditional": 0.6, "productivity_improved": 0.9, "productivity_known": 1.1,
         "exponent_traditional": 0.3, "exponent_improved": 0.5,
         "labour_traditional": 0.3, "labour_improved": 0.5,
@@ -102,7 +109,7 @@ def formula_tables() -> step.Tables:
         assets.nodes, money.nodes,
     )  # fmt: skip
     eager = 0.02 * skill + 0.01 * other + 0.03 * (slot >= PER_YEAR) + 0.01 * slot + 0.02 * land
-    kept = np.maximum((0.96 + 0.02 * technique) * k + (0.04 + eager) * (m - 0.15), 0.0)
+    kept = np.maximum((0.97 + 0.02 * technique) * k + (0.08 + eager) * (m - 0.1), 0.0)
     carried = 0.45 * m - 0.08 - 0.02 * technique + 0.03 * known - 0.5 * eager
     shape = np.broadcast_shapes(kept.shape, carried.shape)
     plans = np.stack([np.broadcast_to(kept, shape), np.broadcast_to(carried, shape)], axis=-1)
@@ -111,9 +118,11 @@ def formula_tables() -> step.Tables:
         one = x / (np.abs(x) + 0.3)
         return np.broadcast_to(one, shape)[:, :, :, :, :, 0]
 
-    traditional = gap(k + 0.3 * m - 0.35 + 0.05 * land + 0.05 * skill + 0.0 * (slot + known + other))
+    traditional = gap(
+        k + 0.3 * m - 0.35 + 0.05 * land + 0.05 * skill + 0.0 * (slot + known + other)
+    )
     improved = gap(k + m - 1.4 + 0.6 * known + eager)
-    likely = 0.12 + 0.5 * k / (1.0 + k) + 0.3 * known + 0.05 * skill + 0.02 * other + 0.03 * m
+    likely = 0.05 + 0.8 * k / (1.0 + k) + 0.2 * known + 0.03 * skill + 0.02 * other + 0.02 * m
     escape = np.broadcast_to(np.clip(likely, 0.0, 1.0), shape)[0, :, :, :, :, 0]
     return tables(assets, money, plans, np.stack([traditional, improved], axis=-1), escape)
 
@@ -124,11 +133,8 @@ def households(n: int, **columns: Any) -> step.Households:
     given: dict[str, Any] = {"key": np.arange(n), "panel_row": np.arange(n)} | columns
     filled = []
     for name in step.Households._fields:
-        kind = np.int32 if name in _COUNTS else {"key": np.uint32, "weight": np.float64}.get(
-            name, np.float32
-        )
-        values = given.get(name, np.full(n, 1.0 if name in ones else 0.0))
-        filled.append(np.ascontiguousarray(np.broadcast_to(values, n), dtype=kind))
+        values = given.get(name, 1.0 if name in ones else 0.0)
+        filled.append(np.array(np.broadcast_to(values, n), dtype=_kind(name)))
     return step.Households(*filled)
 
 
@@ -155,15 +161,10 @@ def scenario(
     return step.Scenario(**(values | changes))
 
 
-def zeros(fields: type, n: int, n_years: int) -> Any:
+def zeros(fields: Any, n: int, n_years: int) -> Any:
     """State or Scratch of `n` households."""
     other = {"twin": np.zeros((n_years, n), np.float32), "pattern": np.zeros((2, n), np.int32)}
-    return fields(
-        *(
-            other.get(name, np.zeros(n, np.int32 if name in _COUNTS else np.float32))
-            for name in fields._fields  # type: ignore[attr-defined]
-        )
-    )
+    return fields(*(other.get(name, np.zeros(n, _kind(name))) for name in fields._fields))
 
 
 def zero_sums(world: World) -> step.Sums:
@@ -208,11 +209,11 @@ def small_world(n_replicates: int = 1, **changes: Any) -> World:
         village=[0, 0, 0, 0, 1, 1, 1, 2, 2, 2],
         weight=[0.5, 1.0, 1.5, 1.0, 0.7, 1.3, 1.0, 1.2, 0.8, 1.0],
         size=[1, 2, 3, 4, 5, 6, 7, 3, 2, 4],
-        land=[0.1, 0.5, 0.0, 0.2, 0.3, 1.0, 0.2, 0.1, 0.4, 0.0],
+        land=[0.1, 0.5, 0.2, 0.2, 0.3, 1.0, 0.2, 0.1, 0.4, 0.1],
         land_at=[0, 1, 0, 0, 1, 1, 0, 0, 1, 0],
         type_at=[0, 1, 3, 4, 0, 4, 3, 1, 0, 4],
         skill=[0.5, 1.0, 0.8, 1.5, 0.7, 1.2, 0.9, 0.6, 1.1, 0.4],
-        wages=[0.3, 0.8, 0.6, 1.2, 0.5, 0.9, 0.7, 0.4, 0.9, 0.2],
+        wages=[0.5, 0.8, 1.1, 1.2, 1.0, 1.4, 0.7, 0.9, 0.3, 0.2],
         other=[0.0, 0.1, 0.3, 0.0, 0.2, 0.0, 0.4, 0.1, 0.0, 0.0],
         skill_place=[0.0, 0.3, 0.6, 1.0, 0.2, 0.8, 0.5, 0.1, 0.7, 0.0],
         other_place=[0.0, 0.4, 1.0, 0.0, 0.7, 0.0, 0.9, 0.2, 0.1, 0.0],
@@ -221,7 +222,7 @@ def small_world(n_replicates: int = 1, **changes: Any) -> World:
             TRAPPED, ABOVE, NO_WAY_UP, ABOVE, TRAPPED, TRAPPED, WAGE_ROUTE, TRAPPED, ABOVE, TRAPPED,
         ],
         quintile=[0, 4, 1, 4, 2, 3, 3, 1, 4, 0],
-        assets=[0.4, 5.0, 0.6, 3.5, 1.0, 2.0, 0.5, 1.4, 4.5, 0.1],
+        assets=[0.4, 4.0, 0.9, 2.5, 0.9, 0.7, 0.5, 0.8, 1.6, 0.1],
         savings=[0.1, 0.5, -0.05, 1.0, 0.0, 0.3, 0.2, 0.1, -0.1, -0.1],
         technique=[1, 2, 0, 2, 1, 1, 0, 1, 2, 1],
         knowledge=[0, 1, 0, 1, 0, 0, 0, 0, 1, 0],
@@ -236,7 +237,7 @@ def small_world(n_replicates: int = 1, **changes: Any) -> World:
     given["transfer_household"][[1, 3], 2:6] = 0.06
     given["grant"][[2, 3], 0] = 0.8
     given["grant_household"][[2, 3], 1] = 1.0
-    given["training"][[2, 3], 0:2] = 0.7
+    given["training"][[2, 3], 0:2] = 0.4
     struck = {
         name: np.zeros((2, n_periods), np.float32)
         for name in ("own_loss", "wage_loss", "other_loss", "asset_loss")

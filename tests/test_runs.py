@@ -16,8 +16,9 @@ import synthetic_results
 from resilience_sim import runs
 from resilience_sim.cli import compose
 from resilience_sim.errors import InputError
-from resilience_sim.outcomes import tables
+from resilience_sim.outcomes import UNITS, tables
 from resilience_sim.runs import RunDirectoryError, read_run, require_free, sha256, write_run
+from resilience_sim.simulation import PANEL_COLUMNS
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,9 @@ def test_manifest_says_how_the_run_came_about(tmp_path, config, made, frames):
     assert manifest["replicates"] == 3
     assert manifest["case"] == "erewhon"
     assert manifest["command"] == ["resilience-sim", "run"]
-    assert manifest["seconds"] == {"population": 0.2, "solve": 4.0, "simulate": 9.5}
+    assert manifest["seconds"] == {"population": 0.2, "policies": 4.0, "simulation": 9.5}
+    assert manifest["n_eligible"] == made.n_eligible
+    assert manifest["notes"] == ["Everything here is made up.", "savings: none"]
     assert manifest["peak_memory_mb"] > 10
     assert manifest["cpu_count"] == os.cpu_count()
     assert manifest["libraries"]["numpy"] == np.__version__
@@ -96,13 +99,23 @@ def test_config_is_written_whole(tmp_path, config, made, frames):
     assert tree["programme"]["arms"] == config.programme.arms
 
 
-def test_panel_is_written_where_there_is_one(tmp_path, config, made, frames):
-    panel = {"household": np.arange(6), "consumption": np.linspace(0, 1, 6, dtype=np.float32)}
+def test_panel_is_written_with_its_units_where_there_is_one(tmp_path, config):
+    rows = 6
+    panel = {
+        "id": np.array([f"h{i}" for i in range(rows)]),
+        "arm": np.array(["none"] * rows),
+        "shock": np.array(["none"] * rows),
+        "year": np.arange(rows) + 1,
+    } | {name: np.linspace(0, 1, rows, dtype=np.float32) for name in PANEL_COLUMNS}
     with_panel = synthetic_results.results(panel=panel)
-    write_run(tmp_path / "run", config, with_panel, frames)
+    write_run(tmp_path / "run", config, with_panel, tables(with_panel))
     read = read_run(tmp_path / "run").tables["panel"]
     assert read.consumption.to_numpy() == pytest.approx(panel["consumption"])
     assert read.consumption.dtype == np.float32
+    assert read.attrs["units"] == UNITS["panel"]
+    column = pq.ParquetFile(tmp_path / "run" / "panel.parquet").metadata.row_group(0).column(5)
+    assert column.path_in_schema == "income"
+    assert "BYTE_STREAM_SPLIT" in column.encodings
 
 
 def test_same_run_same_bytes(tmp_path, config, made, frames):

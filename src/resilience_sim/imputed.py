@@ -14,7 +14,7 @@ LOWEST_SKILL, HIGHEST_SKILL = 2.0**-6, 2.0**5
 TYPE_TAILS = 0.005  # share of households beyond the end types, on either side
 OTHER_TAIL = 0.005
 MAX_LAND_TYPES = 3
-OTHER_BEND = 0.2  # lines a year; below it nodes of other income are evenly spaced
+OTHER_BEND = 0.1  # lines a year; other income counts in log2(1 + income / bend)
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Start:
     technique: np.ndarray
     """int32, in the ground."""
     knowledge: np.ndarray
-    """int32; who runs the improved technique knows it."""
+    """int32; who runs the improved technique commands it."""
     axes: TypeAxes
     notes: tuple[str, ...]
 
@@ -36,10 +36,11 @@ class Start:
 def start_of(config: Config, p: Primitives, people: Households) -> Start:
     """Solve each household's skill from its lasting earnings, and its technique from what would pay.
 
-    Skill is the one at which expected net earnings (own output less outlay, plus wages on the labour left)
-    equal `people.earned_permanent`, at the imputed assets and land and at ordinary luck. Without own activity
-    the technique is none; with it, the improved one where it earns more than the traditional at these
-    assets. Both are one-dimensional and monotone, so bisection is safe.
+    Skill is the one at which expected net earnings (own output less outlay, plus wages on the
+    labour left) equal `people.earned_permanent`, at the imputed assets and land and at ordinary
+    luck. Without own activity the technique is none; with it, the improved one where it earns more
+    than the traditional at these assets. Both are one-dimensional and monotone, so bisection is
+    safe.
     """
     land = people.land if config.mechanisms.land else np.zeros(people.n_households)
     held = float(p.keep) ** (float(p.periods_per_year) / 2) * people.assets + land
@@ -53,13 +54,14 @@ def start_of(config: Config, p: Primitives, people: Households) -> Start:
     technique = np.where(is_active, np.where(pays, IMPROVED, TRADITIONAL), NONE).astype(np.int32)
     without = _skill(p, target, held, NONE)
     skill = np.where(is_active, np.where(pays, improved, traditional), without)
-    knowledge = (technique == IMPROVED).astype(np.int32)
+    knowledge = ((technique == IMPROVED) | people.has_knowledge).astype(np.int32)
     weight = people.persons / people.persons.sum()
     share = {name: float(weight[technique == t].sum()) for name, t in _TECHNIQUES}
     notes = (
-        "skill: solved from lasting earnings at ordinary luck, imputed assets and land",
-        "technique at the start (share of persons): "
-        + ", ".join(f"{name} {value:.2f}" for name, value in share.items()),
+        "Skill solved from lasting earnings at ordinary luck, imputed assets and land.",
+        "Technique at the start, share of persons: "
+        + ", ".join(f"{name} {value:.2f}" for name, value in share.items())
+        + "; who runs the improved one commands it.",
     )
     axes = _axes(config, skill, land, people)
     return Start(skill, yearly_wages(p, skill), land, technique, knowledge, axes, notes)
@@ -79,10 +81,14 @@ def _own(
         exponent, labour = p.exponent_improved, p.labour_improved
         outlay = p.outlay_known if known else p.outlay_improved
     else:
-        productivity, exponent, labour = p.productivity_traditional, p.exponent_traditional, p.labour_traditional
+        productivity, exponent, labour = (
+            p.productivity_traditional,
+            p.exponent_traditional,
+            p.labour_traditional,
+        )
         outlay = p.outlay_traditional
     ordinary = 1.0 - float(p.drought) * float(p.drought_loss)
-    output = float(productivity) * skill * np.maximum(held, 1e-6) ** float(exponent) * ordinary
+    output = float(productivity) * skill * np.maximum(held, 1e-30) ** float(exponent) * ordinary
     gain: np.ndarray = output - float(outlay) - float(labour) * _wages(p, skill)
     return gain
 
@@ -110,11 +116,23 @@ def _axes(config: Config, skill: np.ndarray, land: np.ndarray, people: Household
     kinds = np.unique(land)
     if kinds.size > MAX_LAND_TYPES:
         kinds = np.quantile(land, (np.arange(MAX_LAND_TYPES) + 0.5) / MAX_LAND_TYPES)
-    low, high = np.quantile(np.log2(skill), [TYPE_TAILS, 1.0 - TYPE_TAILS])
-    n = config.planner.n_skill
-    log_skill = np.linspace(low, high, n) if n > 1 and high > low else np.array([0.5 * (low + high)])
-    top = float(np.quantile(people.other, 1.0 - OTHER_TAIL))
-    m = config.planner.n_other
-    steps = np.linspace(0.0, np.log2(1.0 + top / OTHER_BEND), m)
-    other = OTHER_BEND * (2.0**steps - 1.0) if m > 1 and top > 0 else np.array([people.other.mean()])
-    return TypeAxes(kinds, log_skill, other)
+    log_skill = _spread(np.log2(skill), config.planner.n_skill, TYPE_TAILS, TYPE_TAILS)
+    bent = _spread(
+        np.log2(1.0 + people.other / OTHER_BEND), config.planner.n_other, 0.0, OTHER_TAIL
+    )
+    return TypeAxes(kinds, log_skill, OTHER_BEND * (2.0**bent - 1.0))
+
+
+def _spread(values: np.ndarray, n: int, below: float, above: float) -> np.ndarray:
+    """`n` nodes over all values but the tails, half by where households are and half evenly.
+
+    Nodes are evenly spaced in the mean of the households' distribution and the uniform one.
+    """
+    low, high = np.quantile(values, [below, 1.0 - above])
+    if n == 1 or high <= low:
+        return np.array([values.mean()])
+    fine = np.linspace(low, high, 2001)
+    inside = np.searchsorted(np.sort(np.clip(values, low, high)), fine, side="right") / values.size
+    measure = 0.5 * (inside - inside[0]) / (inside[-1] - inside[0]) + np.linspace(0.0, 0.5, 2001)
+    nodes: np.ndarray = np.interp(np.linspace(0.0, 1.0, n), measure, fine)
+    return nodes

@@ -1,8 +1,8 @@
 """User units to kernel units: the only crossing.
 
-A period's decision stands at its first month: income that reaches it was earned in the months since the
-decision before, outlays and consumption belong to the months that follow. So the lag from planting to
-harvest is the same in calendar time whatever the length of a period.
+A period's decision stands at its first month: income that reaches it was earned in the months since
+the decision before, outlays and consumption belong to the months that follow. So the lag from
+planting to harvest is the same in calendar time whatever the length of a period.
 """
 
 import math
@@ -21,8 +21,8 @@ def primitives(config: Config) -> Primitives:
 
     Returns
     -------
-    Float32 scalars and season arrays of shape (periods_per_year,); money in lines, rates per period, luck
-    per calendar quarter.
+    Float32 scalars and season arrays of shape (periods_per_year,); money in lines, rates per
+    period, luck per calendar quarter.
     """
     tech, on = config.technology, config.mechanisms
     per_year = config.periods_per_year
@@ -96,7 +96,8 @@ def yearly_wages(p: Primitives, skill: np.ndarray) -> np.ndarray:
 def _seasons(months: list[float], per_year: int, lag: int = 0) -> np.ndarray:
     """Sum monthly shares by period; with lag 1 a period carries the months before its decision."""
     sums = np.asarray(months, dtype=np.float64).reshape(per_year, MONTHS // per_year).sum(axis=1)
-    return np.roll(sums, lag).astype(np.float32)
+    seasons: np.ndarray = np.roll(sums, lag).astype(np.float32)
+    return seasons
 
 
 def _quarters(months: list[float]) -> list[float]:
@@ -107,8 +108,8 @@ def _quarters(months: list[float]) -> list[float]:
 def _draw_sd(annual_sd: float, shares: list[float]) -> float:
     """Log standard deviation of a quarter's draw such that the year's total has the annual one.
 
-    The year is the share-weighted sum of independent lognormal factors of mean one, so its variance,
-    exp(annual_sd^2) - 1, is that of a draw times the sum of squared shares.
+    The year is the share-weighted sum of independent lognormal factors of mean one, so its
+    variance, exp(annual_sd^2) - 1, is that of a draw times the sum of squared shares.
     """
     concentration = sum(share * share for share in shares)
     return math.sqrt(math.log1p(math.expm1(annual_sd**2) / concentration))

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 CONFIG = "config.yaml"
-PANEL = "panel"
 LIBRARIES = ("numpy", "numba", "llvmlite", "pandas", "pyarrow", "hydra-core", "omegaconf", "PyYAML")
 PACKAGE = "resilience-sim"
 UNITS_KEY = b"resilience_sim.units"
@@ -77,9 +76,10 @@ def write_run(
     config
         The composed config; written as `config.yaml`.
     results
-        What was simulated: seconds by stage go to the manifest, a panel to `panel.parquet`.
+        What was simulated: its size, notes and seconds by stage go to the manifest.
     tables
-        Frames by name; units are taken from `frame.attrs["units"]` and stored in the schema.
+        Frames by name, the panel among them where there is one; units are taken from
+        `frame.attrs["units"]` and stored in the schema.
     files
         Input files by name, such as the survey; their hashes go to the manifest.
     command
@@ -98,7 +98,7 @@ def write_run(
     require_free(directory)
     partial = _make_partial(directory)
     try:
-        written = _write_content(partial, config, results, tables)
+        written = _write_content(partial, config, tables)
         manifest = _manifest(config, results, written, files or {}, command or sys.argv)
         _write_text(partial / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
         _sync(partial)
@@ -186,22 +186,17 @@ def _make_partial(directory: Path) -> Path:
     return partial
 
 
-def _write_content(
-    partial: Path, config: Config, results: Results, tables: Mapping[str, pd.DataFrame]
-) -> list[Path]:
+def _write_content(partial: Path, config: Config, tables: Mapping[str, pd.DataFrame]) -> list[Path]:
     written = [partial / CONFIG]
     _write_text(written[0], config_text(config))
     for name, frame in tables.items():
         written.append(partial / f"{name}.parquet")
         _write_table(written[-1], frame)
-    panel = getattr(results, PANEL, None)
-    if panel is not None:
-        written.append(partial / f"{PANEL}.parquet")
-        _write_panel(written[-1], pd.DataFrame(panel))
     return written
 
 
 def _write_table(path: Path, frame: pd.DataFrame) -> None:
+    """One table; single floats, as in a panel, are split by byte, which packs better."""
     units: Mapping[str, str] = frame.attrs.get("units", {})
     table = pa.Table.from_pandas(frame, preserve_index=False)
     fields = [
@@ -210,24 +205,14 @@ def _write_table(path: Path, frame: pd.DataFrame) -> None:
     ]
     metadata = {**(table.schema.metadata or {}), UNITS_KEY: json.dumps(dict(units)).encode()}
     table = table.cast(pa.schema(fields, metadata=metadata))
-    with path.open("wb") as stream:
-        pq.write_table(table, stream, compression="zstd")
-        _flush(stream)
-
-
-def _write_panel(path: Path, panel: pd.DataFrame) -> None:
-    """Floats byte-split without a dictionary: half the time and three quarters of the size."""
-    table = pa.Table.from_pandas(panel, preserve_index=False)
-    floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
-    others = [field.name for field in table.schema if field.name not in floats]
+    split = [field.name for field in table.schema if pa.types.is_float32(field.type)]
     with path.open("wb") as stream:
         pq.write_table(
             table,
             stream,
             compression="zstd",
-            compression_level=1,
-            use_dictionary=others,
-            use_byte_stream_split=floats,
+            use_dictionary=[field.name for field in table.schema if field.name not in split],
+            use_byte_stream_split=split,
         )
         _flush(stream)
 
@@ -263,6 +248,9 @@ def _manifest(
         "seed": config.seed,
         "replicates": config.replicates,
         "n_households": int(results.n_households),
+        "n_eligible": int(results.n_eligible),
+        "n_persons": float(results.n_persons),
+        "notes": list(results.notes),
         "seconds": {name: float(value) for name, value in results.seconds.items()},
         "peak_memory_mb": round(peak_memory_mb(), 1),
         "data": {

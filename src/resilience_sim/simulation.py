@@ -1,4 +1,4 @@
-"""Prepare an experiment once, run it as often as wanted: `prepare(config)` and `run(experiment, primitives)`."""
+"""Prepare an experiment once, run it as often as wanted."""
 
 import os
 import time
@@ -9,15 +9,16 @@ from functools import partial
 import numpy as np
 
 from resilience_sim import solver
-from resilience_sim.config import BeliefKind, Config
+from resilience_sim.config import Behaviour, BeliefKind, Config
 from resilience_sim.errors import SimulationError
 from resilience_sim.imputed import Start, start_of
+from resilience_sim.kernels import draws
 from resilience_sim.kernels import population_step as step
 from resilience_sim.kernels.primitives import (
     CLASS_NAMES,
-    N_FLOWS,
     OUTCOMES,
     PERIOD_OUTCOMES,
+    TYPE_NAMES,
     Primitives,
 )
 from resilience_sim.model import primitives as primitives_of
@@ -31,6 +32,7 @@ STANDARD_ARMS = ("none", "cash", "productive", "both")
 BELIEF_OUTCOMES = ("income", "consumption", "assets", "improved", "escaped")
 BLOCK_HOUSEHOLDS = 512  # a block's state stays in the second-level cache
 N_QUINTILES = 5
+N_PATTERNS = 16  # of getting out or not in the four standard arms
 PANEL_COLUMNS = ("income", "consumption", "assets", "savings", "technique")
 
 Progress = Callable[[str, int, int], None]
@@ -117,7 +119,7 @@ class Results:
     patterns: np.ndarray
     """(W, R, 16) share of persons trapped or with no way up at the start; bits none, cash, productive, both."""
     start_share: np.ndarray
-    """(R, 4) share of persons by class at the start."""
+    """(R, 5) share of persons by class at the start."""
     start_class_names: tuple[str, ...]
     recovery: np.ndarray
     """(A, R, years since the shock + 1) share of eligible persons by the last year since the shock started in
@@ -189,13 +191,16 @@ def run(
     start = start_of(config, p, experiment.households)
     phases = _phases(experiment)
     asked = _belief_phases(experiment, phases)
-    wanted = dict.fromkeys([*phases.values(), *(each for told in asked.values() for each in told.values())])
+    wanted = dict.fromkeys(
+        [*phases.values(), *(each for told in asked.values() for each in told.values())]
+    )
     policies = solver.solve(
         config, p, start.axes, list(wanted), partial(progress, "policies") if progress else None
     )
     solved = time.perf_counter()
     lives = _Lives(experiment, p, start, policies)
-    sums = lives.live(phases, range(len(lives.blocks)), experiment.worlds, progress)
+    everyone = range(len(lives.blocks))
+    sums = lives.live(phases, everyone, experiment.worlds, with_panel=True, progress=progress)
     beliefs = tuple(_belief(lives, hazard, told) for hazard, told in asked.items())
     seconds = {
         "population": experiment.seconds,
@@ -208,7 +213,8 @@ def run(
 def _phases(experiment: Experiment, hazard: float | None = None) -> dict[int, CashPhase]:
     """Cash phase of each arm that has one; `hazard` replaces the configured belief."""
     believed = experiment.config.planner.believed_end
-    is_dated = believed.kind is BeliefKind.DATE and hazard is None
+    is_planned = experiment.config.planner.behaviour is Behaviour.PLANNER
+    is_dated = believed.kind is BeliefKind.DATE and hazard is None and is_planned
     belief = believed.hazard if hazard is None else hazard
     given = experiment.deliveries
     phases = {}
@@ -246,9 +252,10 @@ class _Lives:
         self.blocks = _blocks(experiment.households.village)
         n_skill, n_other = policies.axes.log_skill.size, policies.axes.other.size
         self.tables = step.Tables(
-            policies.plans.ravel(), policies.choice.ravel(), policies.escape.ravel(), policies.assets,
-            policies.money, np.int32(n_skill), np.int32(n_other), np.int32(policies.axes.land.size),
-            np.int32(policies.assets.nodes.size), np.int32(policies.money.nodes.size),
+            policies.plans.ravel(), policies.choice.ravel(), policies.escape.ravel(),
+            policies.assets, policies.money, np.int32(n_skill), np.int32(n_other),
+            np.int32(policies.axes.land.size), np.int32(policies.assets.nodes.size),
+            np.int32(policies.money.nodes.size),
         )  # fmt: skip
 
     def live(
@@ -256,34 +263,47 @@ class _Lives:
         phases: dict[int, CashPhase],
         chosen: Sequence[int],
         worlds: Sequence[str],
+        with_panel: bool,
         progress: Progress | None = None,
     ) -> step.Sums:
         """Live the chosen blocks and return the sums over them."""
         config = self.experiment.config
         scenario = self._scenario(phases, len(worlds))
-        total = self._zero_sums(len(worlds), with_panel=progress is not None or len(worlds) > 1)
-        chunks = np.array_split(np.asarray(chosen, np.int64), min(len(chosen), 8 * _n_threads(config)))
+        total = self._zero_sums(len(worlds), with_panel)
+        chunks = np.array_split(
+            np.asarray(chosen, np.int64), min(len(chosen), 8 * _n_threads(config))
+        )
 
         def one(chunk: np.ndarray) -> step.Sums:
-            mine = self._zero_sums(len(worlds), with_panel=False)._replace(
+            mine = self._zero_sums(len(worlds), False)._replace(
                 village=total.village, panel=total.panel
             )  # villages and panel rows belong to one block alone
             size = int(np.diff(self.blocks[chunk], axis=1).max())
             step.simulate(
                 self.p, self.tables, self.households, self.blocks[chunk], scenario,
-                config.horizon_years, 0, config.replicates, config.seed, *_workspace(size, config.horizon_years),
-                mine,
+                config.horizon_years, 0, config.replicates, config.seed, *workspace(size,
+                config.horizon_years), mine,
             )  # fmt: skip
             return mine
 
         told = partial(progress, "simulation") if progress else None
         for mine in solver.in_threads(config.threads, one, chunks, told):
-            for name in ("year", "period", "histogram", "mobility", "pattern", "start", "recovery", "status"):
+            for name in (
+                "year",
+                "period",
+                "histogram",
+                "mobility",
+                "pattern",
+                "start",
+                "recovery",
+                "status",
+            ):
                 getattr(total, name)[...] += getattr(mine, name)
         if total.status[0]:
             raise SimulationError(
-                f"{total.status[0]} yearly incomes, consumptions or assets are not finite or above a million "
-                "lines; try larger planner.assets_max and planner.money_max, or smaller technology values"
+                f"{total.status[0]} yearly incomes, consumptions or assets are not finite or above a "
+                "million lines; try larger planner.assets_max and planner.money_max, or smaller "
+                "technology values"
             )
         return total
 
@@ -300,19 +320,22 @@ class _Lives:
             at = running - running[0] if phase.n_periods else running % per_year
             slot[a, running] = slots[at]
         horizon = np.full(n_years, -1, np.int32)
-        horizon[np.asarray(experiment.horizons_years) - 1] = np.arange(len(experiment.horizons_years))
+        horizon[np.asarray(experiment.horizons_years) - 1] = np.arange(
+            len(experiment.horizons_years)
+        )
 
         def by_world(path: np.ndarray, calm: float) -> np.ndarray:
             return np.stack([np.full(n_periods, calm, np.float32), path])[:n_worlds]
 
         bits = [STANDARD_ARMS.index(a) if a in STANDARD_ARMS else -1 for a in given.names]
         return step.Scenario(
-            slot, free, given.transfer, given.transfer_household, given.grant, given.grant_household,
-            given.training if config.mechanisms.knowledge else np.zeros_like(given.training),
-            np.asarray(bits, np.int32), by_world(strike.own_loss, 0.0), by_world(strike.wage_loss, 0.0),
-            by_world(strike.other_loss, 0.0), by_world(strike.asset_loss, 0.0),
-            by_world(strike.price, 1.0), np.float32(max(strike.share_hit, 1e-6)),
-            np.int32(strike.start_period // per_year), horizon, np.int32(config.outcomes.escape_years),
+            slot, free, given.transfer, given.transfer_household, given.grant,
+            given.grant_household, given.training if config.mechanisms.knowledge else
+            np.zeros_like(given.training), np.asarray(bits, np.int32), by_world(strike.own_loss,
+            0.0), by_world(strike.wage_loss, 0.0), by_world(strike.other_loss, 0.0),
+            by_world(strike.asset_loss, 0.0), by_world(strike.price, 1.0),
+            np.float32(max(strike.share_hit, 1e-6)), np.int32(strike.start_period // per_year),
+            horizon, np.int32(config.outcomes.escape_years),
         )  # fmt: skip
 
     def _zero_sums(self, n_worlds: int, with_panel: bool) -> step.Sums:
@@ -323,18 +346,25 @@ class _Lives:
         n_horizons, n_groups = len(experiment.horizons_years), len(GROUPS)
         n_villages = experiment.households.n_villages
         rows = int(self.households.panel_row.max()) + 1 if with_panel else 0
+        shared = (n_arms, n_worlds, n_horizons)
+
+        def counts(*shape: int) -> np.ndarray:
+            return np.zeros(shape, np.int64)
+
         return step.Sums(
-            np.zeros((*lives, n_years, n_groups, len(OUTCOMES)), np.int64),
-            np.zeros((n_arms, n_worlds, n_horizons, n_groups, len(OUTCOMES), n_villages), np.int64),
-            np.zeros((*lives, n_years * config.periods_per_year, n_groups, len(PERIOD_OUTCOMES)), np.int64),
-            np.zeros((n_arms, n_worlds, n_horizons, 2, step.N_BINS), np.int64),
-            np.zeros((n_arms, n_worlds, N_QUINTILES, step.N_BINS), np.int64),
-            np.zeros((n_worlds, config.replicates, 16), np.int64),
-            np.zeros((config.replicates, len(CLASS_NAMES)), np.int64),
-            np.zeros((n_arms, config.replicates, n_years + 1), np.int64),
-            np.zeros((n_arms, n_worlds, rows, n_years, len(PANEL_COLUMNS)), np.float32),
-            np.zeros(2, np.int64),
-        )  # fmt: skip
+            year=counts(*lives, n_years, n_groups, len(OUTCOMES)),
+            village=counts(*shared, n_groups, len(OUTCOMES), n_villages),
+            period=counts(
+                *lives, n_years * config.periods_per_year, n_groups, len(PERIOD_OUTCOMES)
+            ),
+            histogram=counts(*shared, 2, step.N_BINS),
+            mobility=counts(n_arms, n_worlds, N_QUINTILES, step.N_BINS),
+            pattern=counts(n_worlds, config.replicates, N_PATTERNS),
+            start=counts(config.replicates, len(CLASS_NAMES)),
+            recovery=counts(n_arms, config.replicates, n_years + 1),
+            panel=np.zeros((n_arms, n_worlds, rows, n_years, len(PANEL_COLUMNS)), np.float32),
+            status=counts(1),
+        )
 
 
 def _belief(lives: _Lives, hazard: float, phases: dict[int, CashPhase]) -> BeliefResult:
@@ -345,13 +375,15 @@ def _belief(lives: _Lives, hazard: float, phases: dict[int, CashPhase]) -> Belie
     spaced = np.argsort(np.arange(sizes.size) * 0.6180339887498949 % 1.0, kind="stable")
     n_blocks = int(np.searchsorted(np.cumsum(sizes[spaced]), wanted)) + 1
     chosen = np.sort(spaced[:n_blocks])
-    sums = lives.live(phases, chosen.tolist(), ("none",))
+    sums = lives.live(phases, chosen.tolist(), ("none",), with_panel=False)
     inside = np.concatenate([np.arange(*lives.blocks[b]) for b in chosen])
     eligible = lives.households.is_eligible[inside] != 0
     weight = _fixed_weights(lives.households.weight[inside][eligible]).sum()
     horizon = next((y for y in experiment.horizons_years if y >= 5), experiment.horizons_years[-1])
     arms = [experiment.deliveries.names.index(a) for a in STANDARD_ARMS]
-    mean = sums.year[:, 0, :, horizon - 1, 0] / weight if weight else sums.year[:, 0, :, 0, 0] * np.nan
+    mean = (
+        sums.year[:, 0, :, horizon - 1, 0] / weight if weight else sums.year[:, 0, :, 0, 0] * np.nan
+    )
     none, cash, productive, both = (mean[a] for a in arms)
     gap = both - cash - productive + none
     told = {}
@@ -382,9 +414,7 @@ def _blocks(village: np.ndarray) -> np.ndarray:
     return np.column_stack([edges[:-1], edges[1:]]).astype(np.int64)
 
 
-def _workspace(
-    size: int, n_years: int
-) -> tuple[step.State, step.Scratch, np.ndarray, np.ndarray]:
+def workspace(size: int, n_years: int) -> tuple[step.State, step.Scratch, np.ndarray]:
     """Arrays that a worker uses again for every block."""
 
     def reals() -> np.ndarray:
@@ -395,13 +425,13 @@ def _workspace(
 
     state = step.State(
         reals(), reals(), counts(), counts(), reals(), reals(), reals(), reals(), reals(), reals(),
-        reals(), reals(), counts(), counts(), counts(),
+        reals(), reals(), counts(), counts(), counts(), reals(),
     )  # fmt: skip
     scratch = step.Scratch(
         reals(), reals(), reals(), reals(), reals(), reals(), reals(), reals(), reals(), counts(),
-        np.zeros((n_years, size), np.float32), counts(), np.zeros((2, size), np.int32),
+        counts(), np.zeros((n_years, size), np.float32), counts(), np.zeros((2, size), np.int32),
     )  # fmt: skip
-    return state, scratch, np.zeros(len(OUTCOMES), np.float32), reals()
+    return state, scratch, np.zeros(len(OUTCOMES), np.float32)
 
 
 def _kernel_households(experiment: Experiment, start: Start, policies: Policies) -> step.Households:
@@ -413,9 +443,11 @@ def _kernel_households(experiment: Experiment, start: Start, policies: Policies)
     n = people.n_households
     key = np.arange(n, dtype=np.uint32)
     share = config.outcomes.panel_share
-    is_kept = step.draws.uniforms(key, 0, step.draws.PURPOSE_PANEL, config.seed, 0) < share
+    is_kept = draws.uniforms(key, 0, draws.PURPOSE_PANEL, config.seed, 0) < share
     near = (
-        np.where(skill_place > 0.5, np.minimum(skill_cell + 1, axes.log_skill.size - 1), skill_cell),
+        np.where(
+            skill_place > 0.5, np.minimum(skill_cell + 1, axes.log_skill.size - 1), skill_cell
+        ),
         np.where(other_place > 0.5, np.minimum(other_cell + 1, axes.other.size - 1), other_cell),
     )
     persons = people.persons
@@ -443,7 +475,7 @@ def _kernel_households(experiment: Experiment, start: Start, policies: Policies)
         skill_place=real(skill_place),
         other_place=real(other_place),
         is_eligible=count(experiment.deliveries.eligible),
-        class_at_start=count(policies.type_class[land_at, start.knowledge, near[0], near[1]]),
+        type_kind=count(policies.type_class[land_at, start.knowledge, near[0], near[1]]),
         quintile=count(np.minimum((rank * N_QUINTILES).astype(int), N_QUINTILES - 1)),
         panel_row=count(np.where(is_kept, np.cumsum(is_kept) - 1, -1)),
         assets=real(people.assets),
@@ -577,7 +609,7 @@ def _thresholds(lives: _Lives) -> dict[str, np.ndarray]:
         "skill": 2.0 ** axes.log_skill[skill],
         "other_income": axes.other[other],
         "has_knowledge": known.astype(bool),
-        "kind": np.asarray(CLASS_NAMES)[policies.type_class.ravel()],
+        "kind": np.asarray(TYPE_NAMES)[policies.type_class.ravel()],
         "assets_p25": crossing(0.25),
         "assets_p50": crossing(0.50),
         "assets_p75": crossing(0.75),

@@ -14,12 +14,12 @@ from resilience_sim.errors import SolverError
 from resilience_sim.kernels import bellman
 from resilience_sim.kernels.bellman import PlannerGrids, Solution
 from resilience_sim.kernels.primitives import (
-    ABOVE,
     IMPROVED,
     N_TECHNIQUES,
     NO_WAY_UP,
-    TRAPPED,
+    TRAP,
     WAGE_ROUTE,
+    WAY_UP,
     Grid,
     Primitives,
 )
@@ -51,7 +51,8 @@ class TypeAxes:
 
     def cells(self) -> Iterator[tuple[int, int, int]]:
         """All types, as indices of land, skill and other income."""
-        return product(*(range(n) for n in self.shape))
+        lands, skills, others = (range(n) for n in self.shape)
+        return product(lands, skills, others)
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Policies:
     escape: np.ndarray
     """(L, 2, H, O, n_assets, n_money) float32: escape probability at planting, without programmes."""
     type_class: np.ndarray
-    """(L, 2, H, O) int32: a kind of type in the words of `primitives.CLASS_NAMES`."""
+    """(L, 2, H, O) int32: a kind of type in the words of `primitives.TYPE_NAMES`."""
     rests: np.ndarray
     """(L, 2, H, O, 2, 4): lowest and highest luckless rest; assets, money, consumption, technique."""
     base_slots: np.ndarray
@@ -95,7 +96,7 @@ class Policies:
 
 
 def planner_grids(config: Config, p: Primitives) -> PlannerGrids:
-    """Nodes of assets, money and savings, luck by class, and every place on them that does not depend on a type."""
+    """Nodes of assets, money and savings, luck by class, and every place on them common to all types."""
     settings = config.planner
     assets = _bent(0.0, settings.assets_max, ASSET_BEND, settings.n_assets)
     lowest = -float(p.credit_limit) * float(p.return_borrow) - float(p.illness_bill)
@@ -117,7 +118,8 @@ def planner_grids(config: Config, p: Primitives) -> PlannerGrids:
     bellman.spending_utility(p, spend, savings, flow)
     return PlannerGrids(
         assets, money, savings, spend, trade_cell, trade_place, loss_cell, loss_place,
-        heir_cell, heir_place, owed_cell, owed_place, harvest, wage, _luck_classes(settings.n_luck), flow,
+        heir_cell, heir_place, owed_cell, owed_place, harvest, wage, _luck_classes(settings.n_luck),
+        flow,
     )  # fmt: skip
 
 
@@ -166,7 +168,11 @@ def solve(
         household.write(base_slots, household.base, plans, choice)
         for phase in phases:
             told = household.live_through(phase, by_phase[phase], plans, choice)
-            status, cycles, change = max(status, told[0]), max(cycles, told[1]), max(change, told[2])
+            status, cycles, change = (
+                max(status, told[0]),
+                max(cycles, told[1]),
+                max(change, told[2]),
+            )
         escape[land, :, skill, other] = household.escape()
         type_class[land, :, skill, other], rests[land, :, skill, other] = household.rest()
         return status, cycles, change
@@ -180,8 +186,8 @@ def solve(
             "planner.max_years or planner.tolerance"
         )
     return Policies(
-        axes, _kernel_grid(grids.assets, ASSET_BEND), _kernel_grid(grids.money, MONEY_BEND), plans, choice,
-        escape, type_class, rests, base_slots, by_phase, max(told[1] for told in outcomes),
+        axes, _kernel_grid(grids.assets, ASSET_BEND), _kernel_grid(grids.money, MONEY_BEND), plans,
+        choice, escape, type_class, rests, base_slots, by_phase, max(told[1] for told in outcomes),
     )  # fmt: skip
 
 
@@ -189,7 +195,12 @@ class _Type:
     """One planner type on its way through the phases."""
 
     def __init__(
-        self, config: Config, p: Primitives, grids: PlannerGrids, axes: TypeAxes, where: tuple[int, int, int]
+        self,
+        config: Config,
+        p: Primitives,
+        grids: PlannerGrids,
+        axes: TypeAxes,
+        where: tuple[int, int, int],
     ) -> None:
         self.config, self.p, self.grids, self.where = config, p, grids, where
         self.land = float(axes.land[where[0]])
@@ -231,7 +242,9 @@ class _Type:
         self.write(slots, solution, plans, choice)
         return told
 
-    def write(self, slots: np.ndarray, solution: Solution, plans: np.ndarray, choice: np.ndarray) -> None:
+    def write(
+        self, slots: np.ndarray, solution: Solution, plans: np.ndarray, choice: np.ndarray
+    ) -> None:
         """Store a phase's plans, season by season."""
         for season, slot in enumerate(slots):
             self._write_season(int(slot), season, solution, plans, choice)
@@ -248,14 +261,18 @@ class _Type:
     def rest(self) -> tuple[np.ndarray, np.ndarray]:
         """Class of the type with and without knowledge (2,), and its lowest and highest rest (2, 2, 4)."""
         starts = np.array(
-            [(k, m) for k in self.grids.assets[::3] for m in self.grids.money[:: max(1, self.grids.money.size // 4)]]
+            [
+                (k, m)
+                for k in self.grids.assets[::3]
+                for m in self.grids.money[:: max(1, self.grids.money.size // 4)]
+            ]
         )
         kinds, ends = np.empty(2, np.int32), np.empty((2, 2, 4))
         for known in range(2):
             out = np.empty((len(starts), 4))
             bellman.luckless_rest(
-                self.p, self.grids, self.land, self.skill, self.other, self.wages, known, LUCKLESS_YEARS,
-                starts, self.base, out,
+                self.p, self.grids, self.land, self.skill, self.other, self.wages, known,
+                LUCKLESS_YEARS, starts, self.base, out,
             )  # fmt: skip
             low, high = out[np.argmin(out[:, 0])], out[np.argmax(out[:, 0])]
             ends[known] = low, high
@@ -263,7 +280,12 @@ class _Type:
         return kinds, ends
 
     def _settle(
-        self, cells: np.ndarray, inside: np.ndarray, hazard: float, end_future: np.ndarray, solution: Solution
+        self,
+        cells: np.ndarray,
+        inside: np.ndarray,
+        hazard: float,
+        end_future: np.ndarray,
+        solution: Solution,
     ) -> tuple[int, int, float]:
         return bellman.solve_type(  # type: ignore[no-any-return]
             self.p, self.grids, cells, inside, self.is_allowed, hazard, end_future,
@@ -271,7 +293,12 @@ class _Type:
         )  # fmt: skip
 
     def _count_down(
-        self, phase: CashPhase, slots: np.ndarray, plans: np.ndarray, choice: np.ndarray, solution: Solution
+        self,
+        phase: CashPhase,
+        slots: np.ndarray,
+        plans: np.ndarray,
+        choice: np.ndarray,
+        solution: Solution,
     ) -> None:
         """Plans of a cash phase whose end is known: from the last payment backwards."""
         cells, inside = self._places(phase.transfer)
@@ -299,7 +326,8 @@ class _Type:
         plans[slot, land, :, skill, other, ..., 0] = solution.assets[:, season]
         plans[slot, land, :, skill, other, ..., 1] = solution.savings[:, season]
         gap = solution.value[:, season, 1:] - solution.value[:, season, :1]
-        # Infeasible plans are worth very much less; a saturated gap keeps the border between two nodes fair.
+        # Infeasible plans are worth very much less; a saturated gap keeps the border between two
+        # nodes fair.
         choice[slot, land, :, skill, other] = np.moveaxis(gap / (np.abs(gap) + CHOICE_SCALE), 1, -1)
 
     def _places(self, transfer: float) -> tuple[np.ndarray, np.ndarray]:
@@ -319,15 +347,16 @@ class _Type:
 def classify(low: np.ndarray, high: np.ndarray) -> int:
     """Class of a type from its lowest and highest luckless rest (assets, money, consumption, technique).
 
-    Two rests, told apart on an absolute scale, make a trap if the upper one alone is the improved technique
-    above the line. One rest is a way up, a wage route (above the line by other means) or no way up.
+    Two rests, told apart on an absolute scale, make a trap if the upper one alone is the improved
+    technique above the line. One rest is a way up, a wage route (above the line by other means) or
+    no way up.
     """
     low_is_up = low[3] == IMPROVED and low[2] > 1.0
     high_is_up = high[3] == IMPROVED and high[2] > 1.0
     if high[0] - low[0] > DISTINCT_REST and high_is_up and not low_is_up:
-        return TRAPPED
+        return TRAP
     if low_is_up:
-        return ABOVE
+        return WAY_UP
     return WAGE_ROUTE if low[2] > 1.0 else NO_WAY_UP
 
 
@@ -352,8 +381,10 @@ def in_threads(
     progress: Progress | None,
 ) -> list[Any]:
     """Run `work` on every item, in order of the result; kernels release the interpreter lock."""
+    results: list[Any] = []
+    if progress is not None:
+        progress(0, len(items))
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
-        results = []
         for result in pool.map(work, items):
             results.append(result)
             if progress is not None:
@@ -381,8 +412,8 @@ def _savings_nodes(config: Config, p: Primitives) -> np.ndarray:
 def _luck_nodes(config: Config, p: Primitives) -> tuple[np.ndarray, np.ndarray]:
     """Nodes of a period's luck in own output (factor, probability) and in wages (factor, bill, probability).
 
-    Lognormal factors of mean one at Gauss-Hermite nodes; droughts and illnesses as mixtures. A period of a
-    year averages four draws, one of a month shares its quarter's draw.
+    Lognormal factors of mean one at Gauss-Hermite nodes; droughts and illnesses as mixtures. A
+    period of a year averages four draws, one of a month shares its quarter's draw.
     """
     points, weights = np.polynomial.hermite_e.hermegauss(3)
     weights = weights / weights.sum()
@@ -390,19 +421,25 @@ def _luck_nodes(config: Config, p: Primitives) -> tuple[np.ndarray, np.ndarray]:
 
     def factors(sd: float) -> np.ndarray:
         averaged = np.sqrt(np.log1p(np.expm1(sd**2) / quarters))
-        drawn: np.ndarray = np.exp(averaged * points)
-        return drawn / (weights @ drawn)
+        drawn = np.exp(averaged * points)
+        factor: np.ndarray = drawn / (weights @ drawn)
+        return factor
 
     drought, loss = float(p.drought), float(p.drought_loss)
     own = factors(float(p.harvest_sd))
     harvest = np.concatenate(
-        [np.stack([own, weights * (1 - drought)], 1), np.stack([own * (1 - loss), weights * drought], 1)]
+        [
+            np.stack([own, weights * (1 - drought)], 1),
+            np.stack([own * (1 - loss), weights * drought], 1),
+        ]
     )
     ill = 1.0 - (1.0 - float(p.illness)) ** quarters
     lost, months = float(p.illness_labour) / quarters, int(p.periods_per_quarter)
     paid = factors(float(p.wage_sd))
     well = np.stack([paid, np.zeros(3), weights * (1 - ill)], 1)
-    sick = np.stack([paid * (1 - lost), np.full(3, float(p.illness_bill) / months), weights * ill], 1)
+    sick = np.stack(
+        [paid * (1 - lost), np.full(3, float(p.illness_bill) / months), weights * ill], 1
+    )
     return harvest, np.concatenate([well, sick])
 
 

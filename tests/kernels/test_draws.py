@@ -5,14 +5,12 @@ from __future__ import annotations
 import numba
 import numpy as np
 import pytest
-from reference import chance, philox, unit
 
+from reference import chance, philox, unit
 from resilience_sim.kernels import draws
 
 N = 200_000
-PURPOSES = {
-    name: int(value) for name, value in vars(draws).items() if name.startswith("PURPOSE_")
-}
+PURPOSES = {name: int(value) for name, value in vars(draws).items() if name.startswith("PURPOSE_")}
 ONES = 0xFFFFFFFF
 # Known answers for Philox4x32-10 published with Random123 (kat_vectors).
 KNOWN = [

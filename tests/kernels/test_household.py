@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_world import primitives
 
+import reference
 from resilience_sim.kernels import household
 from resilience_sim.kernels.primitives import Primitives
+from small_world import primitives
 
 TECHNIQUES = ("none", "traditional", "improved")
 P = primitives()
@@ -53,7 +53,7 @@ def test_own_output_by_hand() -> None:
 def test_nothing_grows_on_nothing() -> None:
     for technique in range(3):
         output = household.own_output(P, i4(technique), i4(1), f4(1), f4(0))
-        assert 0 <= output < 0.02  # the smallest field is a millionth of a line
+        assert 0 <= output < 1e-6
 
 
 @pytest.mark.parametrize("technique", range(3), ids=TECHNIQUES)
@@ -164,7 +164,7 @@ def cases(draw: st.DrawFn) -> Case:
     )
 
 
-many = settings(max_examples=600, deadline=None, derandomize=True)
+many = settings(max_examples=400, deadline=None, derandomize=True, database=None)
 
 
 @many
@@ -178,7 +178,8 @@ def test_money_is_neither_made_nor_lost(case: Case) -> None:
 def test_nothing_is_negative_but_debt(case: Case) -> None:
     assert case.kept >= 0
     assert case.eaten >= 0
-    if case.carried < -case.p.credit_limit - case.exact:  # arrears: only when nothing is left at all
+    if case.carried < -case.p.credit_limit - case.exact:
+        # Arrears: only when nothing is left at all.
         assert case.eaten == 0
         assert case.kept <= case.exact
         assert not case.is_paid or case.outlay == 0

@@ -7,10 +7,10 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
-from reference import place as plain_place
-from small_world import grid
 
+from reference import place as plain_place
 from resilience_sim.kernels import interpolation
+from small_world import grid
 
 GRIDS = {
     "assets": (0.0, 40.0, 40, 0.25),
@@ -30,7 +30,12 @@ def located(nodes: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @numba.njit
 def blended(
-    table: np.ndarray, corner: np.ndarray, step: int, row: int, across: np.ndarray, along: np.ndarray
+    table: np.ndarray,
+    corner: np.ndarray,
+    step: int,
+    row: int,
+    across: np.ndarray,
+    along: np.ndarray,
 ) -> np.ndarray:
     out = np.empty(corner.size, np.float32)
     for i in range(corner.size):
@@ -95,7 +100,9 @@ def test_blend_is_bilinear(step: int) -> None:
         table.ravel(), (cell * row + other * step).astype(np.int32), step, row, across, along
     )
     k, m = cell + across.astype(float), other + along.astype(float)
-    np.testing.assert_allclose(told, 0.5 + 0.25 * k - 0.125 * m + 0.0625 * k * m, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(
+        told, 0.5 + 0.25 * k - 0.125 * m + 0.0625 * k * m, rtol=1e-6, atol=1e-6
+    )
 
 
 def test_blend_by_hand() -> None:
@@ -103,6 +110,11 @@ def test_blend_by_hand() -> None:
     # left 0.25, right 4 + 0.25 * 4 = 5, between them 2.625.
     table = np.array([0, 1, 4, 8], np.float32)
     told = blended(
-        table, np.zeros(1, np.int32), 1, 2, np.array([0.5], np.float32), np.array([0.25], np.float32)
+        table,
+        np.zeros(1, np.int32),
+        1,
+        2,
+        np.array([0.5], np.float32),
+        np.array([0.25], np.float32),
     )
     assert told[0] == 2.625

@@ -19,7 +19,7 @@ def table(made):
 
 def eligible_means(made, outcome, years):
     """Means of eligible persons by arm, world and replicate, summed household by household."""
-    households = made.households
+    households = synthetic_results.households()
     values = households.values[outcome][:, :, :, years - 1]
     means = np.zeros(values.shape[:3])
     for at in np.ndindex(means.shape):
@@ -70,9 +70,10 @@ def test_money_effects_equal_those_summed_household_by_household(
     assert level.control_mean == pytest.approx(means[base].mean())
     assert level.share_above_zero == np.mean(draws > 0)
     assert percent.estimate == pytest.approx(100 * draws.mean() / means[base].mean())
-    both_errors = np.hypot(level.se_luck, level.se_sample)
-    assert level.ci_high - level.estimate == pytest.approx(NORMAL_95 * both_errors)
-    assert level.estimate - level.ci_low == pytest.approx(NORMAL_95 * both_errors)
+    # Student's quantile for three replicates, the normal one for the sample.
+    half = np.hypot(4.302653 * level.se_luck, NORMAL_95 * level.se_sample)
+    assert level.ci_high - level.estimate == pytest.approx(half)
+    assert level.estimate - level.ci_low == pytest.approx(half)
 
 
 def test_points_of_the_interaction_add_up(table):
@@ -88,6 +89,7 @@ def test_points_of_the_interaction_add_up(table):
 def test_shares_come_in_percentage_points_alone(made, table):
     rows = table[table.outcome == "poor"]
     assert set(rows.unit) == {"pp"}
+    assert set(rows.measured_in) == {"percentage points"}
     means = eligible_means(made, "poor", 2)[:, 0]
     at = row(rows, arm="cash", comparison="control", shock="none", horizon_months=24)
     assert at.estimate == pytest.approx(100 * (means[1] - means[0]).mean())
@@ -95,7 +97,7 @@ def test_shares_come_in_percentage_points_alone(made, table):
 
 def test_sample_error_of_a_contrast_is_that_of_its_villages(made, table):
     # The slow twin: residuals of the difference, village by village, stratum by stratum.
-    households = made.households
+    households = synthetic_results.households()
     eligible = households.group == 0
     values = households.values["consumption"][:, 0, :, 1].mean(axis=1)
     difference = (values[3] - values[0])[eligible]
@@ -168,11 +170,62 @@ def test_rounding_is_not_complementarity():
     assert (interaction.share_above_zero == 0).all()
 
 
+@pytest.mark.parametrize("outcome", ["income", "consumption", "assets"])
+@pytest.mark.parametrize("world", [0, 1])
+def test_standard_deviations_are_those_among_eligible_households_of_none(
+    made, table, outcome, world
+):
+    people = synthetic_results.households()
+    eligible = people.group == 0
+    persons = people.persons[eligible]
+    # Within each replicate, person by person, then the mean variance.
+    values = people.values[outcome][0, world, :, 4][:, eligible]
+    variances = [np.cov(draw, aweights=persons, ddof=0) for draw in values]
+    at = {"arm": "both", "shock": made.worlds[world], "outcome": outcome, "horizon_months": 60}
+    for comparison in ("control", "cash", "interaction"):
+        level = row(table, unit="level", comparison=comparison, **at)
+        sd = row(table, unit="sd", comparison=comparison, **at)
+        for column in ("estimate", "se_luck", "se_sample", "ci_low", "ci_high"):
+            expected = level[column] / np.sqrt(np.mean(variances))
+            assert sd[column] == pytest.approx(expected)
+
+
+def test_only_what_has_squares_has_standard_deviations_and_squares_stay_inside(table):
+    assert set(table[table.unit == "sd"].outcome) == {"income", "consumption", "assets"}
+    assert not table.outcome.str.endswith("_squared").any()
+
+
+def test_everybody_alike_leaves_standard_deviations_unknown():
+    made = synthetic_results.results()
+    o, squared = (made.outcomes.index(name) for name in ("assets", "assets_squared"))
+    made.year_mean[0, ..., o], made.year_mean[0, ..., squared] = 2.0, 4.0 * (1 + 1e-9)
+    rows = effects(made).query("outcome == 'assets' and unit == 'sd'")
+    assert rows.estimate.isna().all()
+
+
+@pytest.mark.parametrize("mean", [0.0, 1e-9, 0.009, -0.5])
+def test_a_percentage_of_next_to_nothing_is_unknown_not_infinite(mean):
+    made = synthetic_results.results()
+    o = made.outcomes.index("debt")
+    made.year_mean[0, ..., o] = mean
+    rows = effects(made).query("outcome == 'debt' and comparison == 'control'")
+    percent, level = rows[rows.unit == "percent"], rows[rows.unit == "level"]
+    for column in ("estimate", "se_luck", "se_sample", "ci_low", "ci_high"):
+        assert percent[column].isna().all()
+        assert level[column].notna().all()
+    assert (percent.control_mean == mean).all()
+
+
+def test_households_counted_are_the_eligible(made, table):
+    assert set(table.n_households) == {made.n_eligible}
+
+
 def test_one_replicate_leaves_luck_unknown_and_says_no_more_than_the_sample():
     table = effects(synthetic_results.results(n_replicates=1))
     assert table.se_luck.isna().all()
-    half = table.ci_high - table.estimate
-    assert half.to_numpy() == pytest.approx(NORMAL_95 * table.se_sample.to_numpy())
+    known = table[table.estimate.notna()]
+    half = known.ci_high - known.estimate
+    assert half.to_numpy() == pytest.approx(NORMAL_95 * known.se_sample.to_numpy())
 
 
 def test_missing_arms_leave_out_only_their_contrasts(made):

@@ -1,8 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import synthetic_results
-from resilience_sim.outcomes.resilience import NO_GAP, STILL_OPEN, TOO_SHORT, recovery, resilience
+from resilience_sim.outcomes.resilience import (
+    NO_GAP,
+    STILL_OPEN,
+    TOO_SHORT,
+    recovery,
+    resilience,
+)
 
 
 def cell(table, arm, measure):
@@ -12,7 +20,7 @@ def cell(table, arm, measure):
 def test_a_path_worked_by_hand():
     # Quarters: shock begins in the third, trough 0.4 in the fourth; 0.05 is not under a tenth
     # of 0.4, 0.03 is: 5 quarters after the beginning. Area (.2 + .4 + .2 + .1 + .05 + .03) / 4.
-    path = recovery(np.array([0, 0, 0.2, 0.4, 0.2, 0.1, 0.05, 0.03, 0.0]), months_per_period=3)
+    path = recovery(np.array([0, 0, 0.2, 0.4, 0.2, 0.1, 0.05, 0.03, 0.0]), 3, start=2)
     assert path.depth == 0.4
     assert path.trough == 3
     assert path.months_to_trough == 3
@@ -22,13 +30,13 @@ def test_a_path_worked_by_hand():
 
 
 def test_a_gap_that_stays_has_no_recovery():
-    path = recovery(np.array([0, 0.4, 0.2, 0.2]), months_per_period=12)
+    path = recovery(np.array([0, 0.4, 0.2, 0.2]), 12, start=1)
     assert np.isnan(path.months_to_recover)
     assert path.reason == STILL_OPEN
 
 
 def test_a_shock_that_never_hurt_has_neither_trough_nor_recovery():
-    path = recovery(np.array([0, -0.1, 0.0]), months_per_period=3)
+    path = recovery(np.array([0, -0.1, 0.0]), 3, start=1)
     assert np.isnan(path.months_to_trough)
     assert path.reason == NO_GAP
 
@@ -49,21 +57,23 @@ def test_table_reads_the_planted_shock():
 
 def test_shares_back_by_year():
     table = resilience(synthetic_results.results())
-    # Last year below: never .5, first .2, second .1, .05, .05, fifth .04, sixth (the last) .06.
+    # Last year below: never .5, the year it strikes .2, then .1, .05, .05, and the last year .1.
     expected = {
         "never_below": 0.5,
         "back_within_1_years": 0.7,
         "back_within_2_years": 0.8,
-        "back_within_5_years": 0.94,
-        "never_back": 0.06,
+        "never_back": 0.1,
     }
     for measure, share in expected.items():
         assert cell(table, "none", measure).estimate == pytest.approx(share)
+    # The shock strikes in year two of six: the fifth year from then on is the last of the run, so
+    # who is still below in it cannot be told from who comes back later.
+    assert cell(table, "none", "back_within_5_years").reason == TOO_SHORT
 
 
 def test_a_short_run_cannot_tell_who_is_back_later():
     made = synthetic_results.results()
-    made.recovery = made.recovery[:, :, :3]
+    made = replace(made, recovery=made.recovery[:, :, :3])
     table = resilience(made)
     assert cell(table, "none", "back_within_1_years").reason == ""
     for years in (2, 5):
@@ -74,5 +84,12 @@ def test_a_short_run_cannot_tell_who_is_back_later():
 
 def test_without_a_shocked_world_there_is_nothing_to_tell():
     made = synthetic_results.results()
-    made.worlds, made.period_mean = ("none",), made.period_mean[:, :1]
+    made = replace(made, worlds=("none",), period_mean=made.period_mean[:, :1])
     assert len(resilience(made)) == 0
+
+
+def test_recovery_is_counted_from_the_start_of_the_shock_not_from_the_first_gap():
+    # The shock starts in the second quarter and first shows in the third, trough in the fourth.
+    path = recovery(np.array([0, 0, 0.1, 0.2, 0.01]), 3, start=1)
+    assert path.months_to_trough == 6
+    assert path.months_to_recover == 9

@@ -1,12 +1,25 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
 import pytest
 
 import synthetic_results
-from resilience_sim.outcomes import UNITS, tables
+from resilience_sim.outcomes import TABLES, UNITS, tables
+from resilience_sim.outcomes.axes import STANDARD_ARMS
+from resilience_sim.simulation import PANEL_COLUMNS
+from resilience_sim.simulation import STANDARD_ARMS as SIMULATED_ARMS
 
 REQUIRED_OF_EFFECTS = {
     "scenario", "shock", "arm", "comparison", "outcome", "unit", "horizon_months", "estimate",
     "se_luck", "se_sample", "ci_low", "ci_high", "control_mean", "n_households",
 }  # fmt: skip
+PANEL = {
+    "id": np.array(["a", "a", "b", "b"]),
+    "arm": np.array(["none", "cash"] * 2),
+    "shock": np.array(["none"] * 4),
+    "year": np.array([1, 1, 1, 1]),
+} | {name: np.arange(4, dtype=np.float32) for name in PANEL_COLUMNS}
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +28,7 @@ def made():
 
 
 def test_every_column_has_a_unit_and_travels_with_it(made):
-    assert set(made) == set(UNITS)
+    assert set(made) == set(TABLES) == set(UNITS) - {"panel"}
     for name, table in made.items():
         assert list(table.columns) == list(UNITS[name])
         assert table.attrs["units"] == UNITS[name]
@@ -29,9 +42,10 @@ def test_tables_of_the_issue_are_there(made):
 
 
 def test_every_row_names_its_scenario_and_unit(made):
-    for table in made.values():
+    for name, table in made.items():
         assert (table.scenario == "erewhon").all()
-        assert table.measured_in.notna().all()
+        if name != "thresholds":  # its units are those of the columns
+            assert table.measured_in.notna().all()
 
 
 def test_keys_are_unique(made):
@@ -42,13 +56,41 @@ def test_keys_are_unique(made):
 
 
 def test_a_small_run_has_the_same_columns_and_types(made):
-    full = synthetic_results.results()
-    small = synthetic_results.results(
-        n_replicates=1, arms=("none",), worlds=("none",), belief=(),
-    )  # fmt: skip
-    for field in ("year_mean", "village_sum", "period_mean", "histogram", "mobility"):
-        setattr(small, field, getattr(full, field)[:1, :1])
-    small.cost_per_household = full.cost_per_household[:1]
-    small.cost_per_household_currency = full.cost_per_household_currency[:1]
-    for name, table in tables(small).items():
+    for name, table in tables(synthetic_results.one_arm(n_replicates=1)).items():
         assert table.dtypes.equals(made[name].dtypes), name
+
+
+def test_the_scenario_is_that_of_the_case_unless_named(made):
+    for table in tables(synthetic_results.results()).values():
+        assert set(table.scenario) == {"erewhon"}
+
+
+def test_thresholds_are_a_row_for_each_planner_type(made):
+    table = made["thresholds"]
+    given = synthetic_results.results().thresholds
+    assert len(table) == 2
+    for name, values in given.items():
+        pd.testing.assert_series_equal(
+            table[name], pd.Series(values, name=name), check_dtype=False, check_exact=False
+        )
+    assert table.has_knowledge.dtype == bool
+
+
+def test_a_column_that_is_missing_is_named():
+    made = synthetic_results.results()
+    lacking = {name: values for name, values in made.thresholds.items() if name != "kind"}
+    with pytest.raises(KeyError, match="kind"):
+        tables(replace(made, thresholds=lacking))
+
+
+def test_a_panel_is_a_table_with_units_and_single_floats():
+    table = tables(synthetic_results.results(panel=PANEL))["panel"]
+    assert list(table.columns) == ["scenario", *PANEL]
+    assert table.attrs["units"] == UNITS["panel"]
+    assert table.consumption.dtype == np.float32
+    assert table.technique.tolist() == [0, 1, 2, 3]
+    assert table.id.tolist() == ["a", "a", "b", "b"]
+
+
+def test_arms_have_the_names_of_the_simulation():
+    assert STANDARD_ARMS == SIMULATED_ARMS

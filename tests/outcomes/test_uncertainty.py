@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from resilience_sim.outcomes.uncertainty import (
     NORMAL_95,
@@ -9,6 +10,7 @@ from resilience_sim.outcomes.uncertainty import (
     interval,
     luck_error,
     sample_error,
+    student_95,
 )
 
 
@@ -90,7 +92,15 @@ def test_intervals_join_what_is_known():
     luck, sample = np.array([3.0, np.nan, np.nan]), np.array([4.0, 4.0, np.nan])
     assert combined_error(luck, sample)[:2].tolist() == [5.0, 4.0]
     assert np.isnan(combined_error(luck, sample)[2])
-    low, high = interval(np.full(3, 10.0), luck, sample)
-    assert low[0] == pytest.approx(10 - NORMAL_95 * 5)
+    low, high = interval(np.full(3, 10.0), luck, sample, n_replicates=1001)
+    assert low[0] == pytest.approx(10 - NORMAL_95 * 5, abs=0.01)
     assert high[1] == pytest.approx(10 + NORMAL_95 * 4)
     assert np.isnan(low[2])
+
+
+def test_few_replicates_know_their_error_badly():
+    for n_replicates in (2, 3, 4, 8, 9, 31, 1000):
+        assert student_95(n_replicates) == pytest.approx(t.ppf(0.975, n_replicates - 1), rel=1e-9)
+    assert np.isnan(student_95(1))
+    low, _ = interval(np.array([0.0]), np.array([1.0]), np.array([0.0]), n_replicates=2)
+    assert low[0] == pytest.approx(-12.706, abs=1e-3)

@@ -15,6 +15,7 @@ from typing import Any
 from resilience_sim import __version__
 from resilience_sim.cli import texts
 from resilience_sim.cli.composition import (
+    HYDRA_VERSION,
     check_overrides,
     compose,
     composition_problem,
@@ -131,19 +132,25 @@ def _input_files(config: Config) -> dict[str, Path]:
 def _run_through_hydra(words: list[str]) -> None:
     """Run Hydra's application, for sweeps and for its flags."""
     import hydra
+    from hydra._internal.utils import get_args_parser
 
-    overrides = [word for word in words if not word.startswith("-")]
-    is_multirun = any(word in ("-m", "--multirun", "hydra.mode=MULTIRUN") for word in words)
-    problems = check_overrides(overrides, is_multirun)
+    known, unknown = get_args_parser().parse_known_intermixed_args(words)
+    overrides: list[str] = known.overrides
+    is_multirun = known.multirun or "hydra.mode=MULTIRUN" in overrides
+    problems = list(check_overrides(overrides, is_multirun).values())
+    for flag in unknown:
+        hint = suggestion(flag, ("--multirun", "--cfg", "--help", "--info", "--resolve"))
+        problems.append(Problem(flag, "be an option of run", "an unknown option", hint))
     if problems:
-        raise ConfigError(list(problems.values()))
+        raise ConfigError(problems)
+    flags = [word for word in words if word not in overrides]
     ours = [searchpath_override()]
     if is_multirun:
         ours.append(f"hydra.sweep.dir={quoted(_sweep_directory(overrides))}")
     conf, _ = settings_directories()
-    application = hydra.main(config_path=str(conf), config_name="config", version_base="1.3")(_job)
-    with _as_process(["resilience-sim", *ours, *words]):
-        application()
+    decorate = hydra.main(config_path=str(conf), config_name="config", version_base=HYDRA_VERSION)
+    with _as_process(["resilience-sim", *flags, *ours, *overrides]):
+        decorate(_job)()
 
 
 def _job(composed: Any) -> None:

@@ -1,10 +1,11 @@
 """The settings of a run: schema, bounds, and every problem with them told at once.
 
-`schema` says what each setting means and may be, `validation` what is wrong with a set of them,
-`reading` makes a `Config` from a composed tree of plain values.
+`schema` has the settings, each with its `meaning`; `validation` says what is wrong with a set of
+them; `reading` makes a `Config` from a composed tree of plain values.
 """
 
-from resilience_sim.config.reading import from_mapping, key_problem
+from resilience_sim.config.meaning import Meaning
+from resilience_sim.config.reading import from_mapping, key_problem, meaning_of
 from resilience_sim.config.schema import (
     MONTHS,
     TECHNIQUES,
@@ -19,7 +20,6 @@ from resilience_sim.config.schema import (
     Generations,
     Imputation,
     Luck,
-    Meaning,
     Mechanisms,
     Outcomes,
     Planner,
@@ -34,7 +34,6 @@ from resilience_sim.config.schema import (
     Targeting,
     TargetingRule,
     Technology,
-    meaning_of,
 )
 from resilience_sim.config.validation import suggestion, validate
 

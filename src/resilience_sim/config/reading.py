@@ -8,7 +8,8 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
 
-from resilience_sim.config.schema import Config, is_group, settings
+from resilience_sim.config.meaning import Meaning, is_group, settings
+from resilience_sim.config.schema import Config
 from resilience_sim.config.validation import suggestion, validate
 from resilience_sim.errors import ConfigError, Problem
 
@@ -53,6 +54,21 @@ def key_problem(key: str) -> Problem | None:
             return _unknown(key, ".".join(path), name, kind)
         path.append(name)
     return None
+
+
+def meaning_of(key: str) -> Meaning:
+    """Meaning of one setting by its dotted key, such as "population.n_households".
+
+    Raises
+    ------
+    KeyError
+        Where the schema has no such field. Names inside a mapping are not fields.
+    """
+    group, *rest = key.split(".")
+    setting = settings(Config)[group]
+    for name in rest:
+        setting = settings(setting.kind)[name]
+    return setting.meaning
 
 
 def _build(

@@ -9,58 +9,14 @@ line for one year. Stocks are in lines, yearly flows in lines per year.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from math import inf
-from typing import Annotated, Any, TypeGuard, get_args, get_origin, get_type_hints
+from typing import Annotated
+
+from resilience_sim.config.meaning import Meaning
 
 TECHNIQUES = ("none", "traditional", "improved")
 MONTHS = 12
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """What a setting means, its unit, and the values it may take.
-
-    In a list or a mapping the bounds hold for every number in it.
-    """
-
-    text: str
-    """One line for help texts and documents."""
-    unit: str = ""
-    """Unit in words; empty for names and switches."""
-    low: float = -inf
-    """Smallest value allowed."""
-    high: float = inf
-    """Largest value allowed."""
-    is_above: bool = False
-    """True where `low` itself is not allowed."""
-    is_below: bool = False
-    """True where `high` itself is not allowed."""
-    choices: tuple[int | str, ...] = ()
-    """The only values allowed; empty where any value within the bounds will do."""
-    keys: tuple[str, ...] = ()
-    """The keys a mapping must have, neither more nor fewer; empty where they are free."""
-    length: int | None = None
-    """How many entries a list must have; None where it is free."""
-
-    def holds(self, value: float) -> bool:
-        """Return True where `value` lies within the bounds and is one of the choices."""
-        is_high_enough = value > self.low if self.is_above else value >= self.low
-        is_low_enough = value < self.high if self.is_below else value <= self.high
-        return is_high_enough and is_low_enough and (not self.choices or value in self.choices)
-
-    @property
-    def is_bounded(self) -> bool:
-        """True where there is a smallest or a largest value."""
-        return self.low > -inf or self.high < inf
-
-    @property
-    def interval(self) -> str:
-        """The bounds as text, such as "[0, 1)"."""
-        left = "(" if self.is_above or self.low == -inf else "["
-        right = ")" if self.is_below or self.high == inf else "]"
-        return f"{left}{self.low:.12g}, {self.high:.12g}{right}"
 
 
 class PopulationKind(StrEnum):
@@ -360,7 +316,9 @@ class Shock:
     wage_loss: Annotated[float, Meaning("wages lost at full depth, mean", "share", 0, 1)]
     own_loss: Annotated[float, Meaning("own output lost at full depth, mean", "share", 0, 1)]
     other_loss: Annotated[float, Meaning("other income lost at full depth, mean", "share", 0, 1)]
-    asset_loss: Annotated[float, Meaning("assets lost when it strikes, mean", "share", 0, 1)]
+    asset_loss: Annotated[
+        float, Meaning("assets lost in each quarter at full depth", "share", 0, 1)
+    ]
     price_rise: Annotated[float, Meaning("rise of the food price at full depth", "share", 0, 5)]
     share_hit: Annotated[float, Meaning("households that lose income", "share", 0, 1)]
     source: Annotated[str, Meaning("where the numbers come from")]
@@ -441,45 +399,3 @@ class Config:
     shock: Shock
     mechanisms: Mechanisms = field(default_factory=Mechanisms)
     outcomes: Outcomes = field(default_factory=Outcomes)
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A field of the schema: its type without the annotation, and its meaning."""
-
-    kind: Any
-    """The type, such as `float`, `list[int]` or `int | None`, or a dataclass for a group."""
-    meaning: Meaning
-    """Text, unit and bounds; for a group its docstring alone."""
-
-
-def is_group(kind: Any) -> TypeGuard[type[Any]]:
-    """Return True for a dataclass of the schema, which groups settings."""
-    return isinstance(kind, type) and is_dataclass(kind)
-
-
-def settings(group: type[Any]) -> dict[str, Setting]:
-    """Fields of one dataclass of the schema by name, in order."""
-    found = {}
-    for name, hint in get_type_hints(group, include_extras=True).items():
-        if get_origin(hint) is Annotated:
-            kind, meaning = get_args(hint)
-        else:
-            kind, meaning = hint, Meaning((hint.__doc__ or "").splitlines()[0])
-        found[name] = Setting(kind, meaning)
-    return found
-
-
-def meaning_of(key: str) -> Meaning:
-    """Meaning of one setting by its dotted key, such as "population.n_households".
-
-    Raises
-    ------
-    KeyError
-        Where the schema has no such field. Names inside a mapping are not fields.
-    """
-    group, *rest = key.split(".")
-    setting = settings(Config)[group]
-    for name in rest:
-        setting = settings(setting.kind)[name]
-    return setting.meaning

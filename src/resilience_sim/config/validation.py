@@ -10,15 +10,8 @@ from math import fsum, isclose, isfinite
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
 
-from resilience_sim.config.schema import (
-    MONTHS,
-    Config,
-    ContentKind,
-    Meaning,
-    PopulationKind,
-    is_group,
-    settings,
-)
+from resilience_sim.config.meaning import Meaning, is_group, settings
+from resilience_sim.config.schema import MONTHS, Config, ContentKind, PopulationKind
 from resilience_sim.errors import Problem
 
 SUM_TOLERANCE = 1e-6
@@ -161,9 +154,15 @@ def _nearest(value: Any, kind: type, meaning: Meaning) -> str:
 
 def show(value: Any) -> str:
     """Return a value as it should stand in a message, shortened where it is long."""
-    text = "null" if value is None else repr(value) if isinstance(value, str) else str(value)
-    if isinstance(value, bool):
+    text = str(value)
+    if value is None:
+        text = "null"
+    elif isinstance(value, bool):
         text = text.lower()
+    elif isinstance(value, str):
+        text = repr(value)
+    elif isinstance(value, float):
+        text = f"{value:.12g}"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

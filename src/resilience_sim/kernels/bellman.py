@@ -1,10 +1,10 @@
 """The planner: what a household of one type would do, in every state, season and programme phase.
 
-One *type* is a triple of land, skill and other income; knowledge, season and technique are solved together,
-for a type's households pass between them. Value and policies live on nodes of assets and money at hand; the
-search is nested: given the assets kept and the technique, saving is a one-dimensional problem that does not
-depend on the assets held, so it is solved first, then the assets, then (at planting) the technique. Choices
-are refined between nodes. Double precision throughout.
+One *type* is a triple of land, skill and other income; knowledge, season and technique are solved
+together, for a type's households pass between them. Value and policies live on nodes of assets and
+money at hand; the search is nested: given the assets kept and the technique, saving is a one-
+dimensional problem that does not depend on the assets held, so it is solved first, then the assets,
+then (at planting) the technique. Choices are refined between nodes. Double precision throughout.
 
 Value, for assets k, money at hand m and technique T (design section 2):
 
@@ -35,7 +35,9 @@ class PlannerGrids(NamedTuple):
     money: Any  # (n_money,)
     savings: Any  # (n_savings,), from minus the credit limit
     spend: Any  # (n_spend,) money left once assets are traded
-    trade_cell: Any  # (n_assets now, n_assets kept, n_money) int32, cell of money less the trade on `spend`
+    trade_cell: (
+        Any  # (n_assets now, n_assets kept, n_money) int32, cell of money less the trade on `spend`
+    )
     trade_place: Any  # the same shape, float64, may lie outside [0, 1] at the ends
     loss_cell: Any  # (2, n_assets) int32: assets next period without and with a loss
     loss_place: Any  # (2, n_assets)
@@ -46,7 +48,9 @@ class PlannerGrids(NamedTuple):
     harvest: Any  # (n_harvest, 2) factor and probability of a period's own output
     wage: Any  # (n_wage, 3) factor, bill (lines) and probability of a period's wages
     luck_share: Any  # (n_luck,) probabilities of the classes into which income luck is gathered
-    flow: Any  # (2, n_seasons, 3, n_spend, n_savings) utility of spending a node and carrying a node
+    flow: (
+        Any  # (2, n_seasons, 3, n_spend, n_savings) utility of spending a node and carrying a node
+    )
 
 
 class Solution(NamedTuple):
@@ -88,8 +92,8 @@ def places(nodes, points):
 def utility(p, consumption, price):
     """Utility of a period's consumption (lines, at a season's price), times the length of the period.
 
-    CRRA in the yearly flow above need; below a small surplus it goes on in a straight line, so that hunger
-    stays comparable: more is still better.
+    CRRA in the yearly flow above need; below a small surplus it goes on in a straight line, so that
+    hunger stays comparable: more is still better.
     """
     surplus = p.periods_per_year * consumption / price - p.need
     at = max(surplus, SMALLEST_SURPLUS)
@@ -105,7 +109,9 @@ def spending_utility(p, spend, savings, out):
     for known in range(2):
         for season in range(out.shape[1]):
             for technique in range(3):
-                outlay = year_outlay(p, np.int32(technique), np.int32(known)) * p.season_outlay[season]
+                outlay = (
+                    year_outlay(p, np.int32(technique), np.int32(known)) * p.season_outlay[season]
+                )
                 for x in range(spend.size):
                     for j in range(savings.size):
                         out[known, season, technique, x, j] = utility(
@@ -176,7 +182,8 @@ def income_classes(p, grids, land, skill, other, wage_skill, out):
 def money_places(p, grids, income, transfer, cells, inside):
     """Where money lands next period: fill `cells` and `inside` (2, n_seasons, 3, n_assets, n_luck, n_savings).
 
-    The season is that of the choice; the income comes in one season later, a transfer (lines per year) too.
+    The season is that of the choice; the income comes in one season later, a transfer (lines per
+    year) too.
     """
     n_seasons = income.shape[1]
     for knowledge in range(2):
@@ -194,7 +201,9 @@ def money_places(p, grids, income, transfer, cells, inside):
                             factor = p.return_save if saved > 0.0 else p.return_borrow
                             cell, place = _bracket(grids.money, saved * factor + earned)
                             cells[knowledge, season, technique, i, n, j] = cell
-                            inside[knowledge, season, technique, i, n, j] = min(max(place, 0.0), 1.0)
+                            inside[knowledge, season, technique, i, n, j] = min(
+                                max(place, 0.0), 1.0
+                            )
 
 
 @kernel
@@ -258,7 +267,9 @@ def _best_technique(value, best):
 
 
 @kernel
-def _season_future(p, grids, value, season, known, cells, inside, best, other_best, mixed, spare, out):
+def _season_future(
+    p, grids, value, season, known, cells, inside, best, other_best, mixed, spare, out
+):
     """Fill `out` (3, n_assets, n_savings): expected value of what is kept in `season`, knowledge `known`."""
     n_seasons = value.shape[1]
     following = (season + 1) % n_seasons
@@ -284,9 +295,10 @@ def _season_future(p, grids, value, season, known, cells, inside, best, other_be
 def _save_best(p, grids, flow, price, outlay, future, worth, saved, cell_consumption, cell_utility):
     """Best saving for one row of assets kept: fill `worth` and `saved` (n_spend,).
 
-    `future` (n_savings,) is read as piecewise linear, so within a cell the best consumption is where marginal
-    utility equals the discounted slope: one number per cell, and the optimum is exact for that reading.
-    The best node never falls as money rises (utility is concave), so the search goes on from the last one.
+    `future` (n_savings,) is read as piecewise linear, so within a cell the best consumption is
+    where marginal utility equals the discounted slope: one number per cell, and the optimum is
+    exact for that reading. The best node never falls as money rises (utility is concave), so the
+    search goes on from the last one.
     """
     n_savings = grids.savings.size
     per_year = float(p.periods_per_year)
@@ -331,8 +343,8 @@ def _save_best(p, grids, flow, price, outlay, future, worth, saved, cell_consump
 def _bends(nodes, table, bends):
     """Half the curvature of `table` (n_nodes, n) along its rows, on each segment between two nodes.
 
-    The smaller of the two nodes' second differences, and zero where they disagree in sign: reading between
-    rows follows a smooth curve without overshooting at a kink.
+    The smaller of the two nodes' second differences, and zero where they disagree in sign: reading
+    between rows follows a smooth curve without overshooting at a kink.
     """
     n = nodes.size
     for column in range(table.shape[1]):
@@ -341,7 +353,9 @@ def _bends(nodes, table, bends):
             here = 0.0
             if r < n - 2:
                 first = (table[r + 1, column] - table[r, column]) / (nodes[r + 1] - nodes[r])
-                second = (table[r + 2, column] - table[r + 1, column]) / (nodes[r + 2] - nodes[r + 1])
+                second = (table[r + 2, column] - table[r + 1, column]) / (
+                    nodes[r + 2] - nodes[r + 1]
+                )
                 here = (second - first) / (nodes[r + 2] - nodes[r])
             bend = 0.0
             if before * here > 0.0:
@@ -408,9 +422,7 @@ def _search_segment(p, grids, worth, bends, i, m, row, left, right):
 
 
 @kernel
-def _keep_best(
-    p, grids, worth, bends, saved, outlay, value, assets, savings, score, choice
-):
+def _keep_best(p, grids, worth, bends, saved, outlay, value, assets, savings, score, choice):
     """Best assets to keep, refined between nodes: fill `value`, `assets`, `savings` (n_assets, n_money)."""
     n_assets, n_money = value.shape
     for i in range(n_assets):
@@ -469,8 +481,8 @@ def improve(p, grids, season, known, is_allowed, future, solution):
         outlay = year_outlay(p, np.int32(technique), np.int32(known)) * p.season_outlay[season]
         for kept in range(n_assets):
             _save_best(
-                p, grids, grids.flow[known, season, technique], price, outlay, future[technique, kept],
-                worth[kept], saved[kept], cell_consumption, cell_utility,
+                p, grids, grids.flow[known, season, technique], price, outlay, future[technique,
+                kept], worth[kept], saved[kept], cell_consumption, cell_utility,
             )  # fmt: skip
         _bends(grids.assets, worth, bends)
         _keep_best(
@@ -484,7 +496,8 @@ def improve(p, grids, season, known, is_allowed, future, solution):
 def evaluate(p, grids, season, known, is_allowed, future, solution, cache):
     """Value of the stored plans of one season (a Howard step); fills value.
 
-    `cache` is a tuple of arrays shaped like the policies: utility, and the place of each plan in `future`.
+    `cache` is a tuple of arrays shaped like the policies: utility, and the place of each plan in
+    `future`.
     """
     flow, row, cell, place = cache
     bends = np.zeros((grids.assets.size, grids.savings.size))
@@ -512,7 +525,9 @@ def remember(p, grids, is_allowed, solution, cache):
             for technique in range(3):
                 if not is_allowed[technique]:
                     continue
-                outlay = year_outlay(p, np.int32(technique), np.int32(known)) * p.season_outlay[season]
+                outlay = (
+                    year_outlay(p, np.int32(technique), np.int32(known)) * p.season_outlay[season]
+                )
                 for i in range(grids.assets.size):
                     for m in range(grids.money.size):
                         at = (known, season, technique, i, m)
@@ -526,14 +541,25 @@ def remember(p, grids, is_allowed, solution, cache):
 
 @loop_kernel
 def solve_type(
-    p, grids, cells, inside, is_allowed, end_hazard, end_future, tolerance, max_years, howard, solution
+    p,
+    grids,
+    cells,
+    inside,
+    is_allowed,
+    end_hazard,
+    end_future,
+    tolerance,
+    max_years,
+    howard,
+    solution,
 ):
     """Solve one type for a lasting phase: cycles of a year until values stop moving.
 
-    `cells`, `inside` come from `money_places`. With `end_hazard` > 0 the phase ends each period with that
-    probability, and what is kept is then worth `end_future` (shaped like `solution.future`). Each cycle
-    improves all seasons once and then evaluates the plans over `howard` years. Returns status, cycles, and
-    the last relative change of value, a mean over states.
+    `cells`, `inside` come from `money_places`. With `end_hazard` > 0 the phase ends each period
+    with that probability, and what is kept is then worth `end_future` (shaped like
+    `solution.future`). Each cycle improves all seasons once and then evaluates the plans over
+    `howard` years. Returns status, cycles, and the last relative change of value, a mean over
+    states.
     """
     n_seasons = solution.value.shape[1]
     shape = solution.value.shape
@@ -548,8 +574,9 @@ def solve_type(
     years = 0
     cycle = 0
     while years < max_years:
-        # Evaluating reads plans bilinearly and searching reads them finely; where the two disagree (people
-        # who cannot cover their need are indifferent to when they go hungry) plain iteration settles them.
+        # Evaluating reads plans bilinearly and searching reads them finely; where the two disagree
+        # (people who cannot cover their need are indifferent to when they go hungry) plain
+        # iteration settles them.
         steps = howard + 1 if cycle < EVALUATED_CYCLES else 1
         years += steps
         cycle += 1
@@ -591,8 +618,9 @@ def solve_type(
                 if change < tolerance:
                     return CONVERGED, cycle, change
                 if 1 < cycle < EVALUATED_CYCLES:
-                    # What all states still have to go is common to them and known: the geometric tail of
-                    # their mean change (MacQueen 1966). Adding it leaves plans alone and saves cycles.
+                    # What all states still have to go is common to them and known: the geometric
+                    # tail of their mean change (MacQueen 1966). Adding it leaves plans alone and
+                    # saves cycles.
                     carry = (p.discount * (1.0 - end_hazard)) ** (n_seasons * steps)
                     ahead = carry / (1.0 - carry) * shift / n_states
                     solution.value[:] += ahead
@@ -602,11 +630,14 @@ def solve_type(
 
 
 @loop_kernel
-def step_back(p, grids, cells, inside, season, known, is_allowed, after, ends, end_future, solution):
+def step_back(
+    p, grids, cells, inside, season, known, is_allowed, after, ends, end_future, solution
+):
     """One period of a phase with a known end: plans of `season` given next period's values `after`.
 
-    `after` is a Solution whose value belongs to the following season; when `ends`, what is kept is worth
-    `end_future` (3, n_assets, n_savings) instead. Fills value, policies and future of `season` in `solution`.
+    `after` is a Solution whose value belongs to the following season; when `ends`, what is kept is
+    worth `end_future` (3, n_assets, n_savings) instead. Fills value, policies and future of
+    `season` in `solution`.
     """
     n_assets, n_money, n_savings = grids.assets.size, grids.money.size, grids.savings.size
     best, other_best = np.empty((n_assets, n_money)), np.empty((n_assets, n_money))
@@ -616,7 +647,18 @@ def step_back(p, grids, cells, inside, season, known, is_allowed, after, ends, e
         future[:] = end_future
     else:
         _season_future(
-            p, grids, after.value, season, known, cells, inside, best, other_best, mixed, spare, future
+            p,
+            grids,
+            after.value,
+            season,
+            known,
+            cells,
+            inside,
+            best,
+            other_best,
+            mixed,
+            spare,
+            future,
         )
     improve(p, grids, season, known, is_allowed, future, solution)
 
@@ -625,13 +667,15 @@ def step_back(p, grids, cells, inside, season, known, is_allowed, after, ends, e
 def escape_probability(p, grids, cells, inside, years, solution, out):
     """Chance to live by the improved technique above the line `years` on; fill `out` (2, n_assets, n_money).
 
-    Judged at planting, before the technique is chosen, under the stored plans, by carrying the indicator
-    back through the plans' own transitions (no draws). Consumption above the line means more than the
-    period's share of it, at the season's price.
+    Judged at planting, before the technique is chosen, under the stored plans, by carrying the
+    indicator back through the plans' own transitions (no draws). Consumption above the line means
+    more than the period's share of it, at the season's price.
     """
     n_seasons = solution.value.shape[1]
     shape = solution.value.shape
-    chance = Solution(np.zeros(shape), solution.assets, solution.savings, np.empty(solution.future.shape))
+    chance = Solution(
+        np.zeros(shape), solution.assets, solution.savings, np.empty(solution.future.shape)
+    )
     n_assets, n_money, n_savings = grids.assets.size, grids.money.size, grids.savings.size
     best, other_best = np.empty((n_assets, n_money)), np.empty((n_assets, n_money))
     mixed, spare = np.empty((n_assets, n_money)), np.empty((n_assets, n_savings))
@@ -644,8 +688,8 @@ def escape_probability(p, grids, cells, inside, years, solution, out):
                 future = chance.future[known, season]
                 if year > 0:
                     _season_future(
-                        p, grids, chance.value, season, known, cells, inside, best, other_best, mixed,
-                        spare, future,
+                        p, grids, chance.value, season, known, cells, inside, best, other_best,
+                        mixed, spare, future,
                     )  # fmt: skip
                 for i in range(n_assets):
                     for m in range(n_money):
@@ -697,8 +741,9 @@ def _read(table, row, across, cell, place):
 def luckless_rest(p, grids, land, skill, other, wage_skill, known, years, starts, solution, out):
     """Where a type comes to rest when luck is always ordinary; fill `out` (n_starts, 4).
 
-    `starts` (n_starts, 2) are assets and money at planting. Ordinary luck is the mean of every draw. Columns
-    of `out`: assets, money, consumption (lines per year) and technique at the last planting.
+    `starts` (n_starts, 2) are assets and money at planting. Ordinary luck is the mean of every
+    draw. Columns of `out`: assets, money, consumption (lines per year) and technique at the last
+    planting.
     """
     n_seasons = solution.value.shape[1]
     mean_harvest = (grids.harvest[:, 0] * grids.harvest[:, 1]).sum()
@@ -723,7 +768,9 @@ def luckless_rest(p, grids, land, skill, other, wage_skill, known, years, starts
                             best = worth
                             technique = each
                 kept = _read(solution.assets[known, season, technique], row, across, cell, place)
-                carried = _read(solution.savings[known, season, technique], row, across, cell, place)
+                carried = _read(
+                    solution.savings[known, season, technique], row, across, cell, place
+                )
                 outlay = (
                     year_outlay(p, np.int32(technique), np.int32(known)) * p.season_outlay[season]
                 )

@@ -1,10 +1,10 @@
 """Chance as a pure function of seed, replicate, household or village, period and purpose.
 
-Philox4x32-10 (Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3", SC11);
-its published known answers are a test. One call gives four words for one purpose.
+Philox4x32-10 (Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3",
+SC11); its published known answers are a test. One call gives four words for one purpose.
 
-Luck lives in calendar time: a harvest, a wage, an illness and a loss of assets are drawn per calendar
-quarter, whatever the length of a period, and drought per village and year.
+Luck lives in calendar time: a harvest, a wage, an illness and a loss of assets are drawn per
+calendar quarter, whatever the length of a period, and drought per village and year.
 """
 
 import math
@@ -49,8 +49,8 @@ def _round(c0, c1, c2, c3, k0, k1):
 def philox(counter_0, counter_1, counter_2, counter_3, key_0, key_1):
     """Four 32-bit words of Philox4x32-10.
 
-    Words are kept in 64-bit lanes, whose low halves alone matter, and the rounds are written out: a loop
-    inside the loop over households would keep that one from vectorising.
+    Words are kept in 64-bit lanes, whose low halves alone matter, and the rounds are written out: a
+    loop inside the loop over households would keep that one from vectorising.
     """
     c0, c1, c2, c3 = u8(counter_0), u8(counter_1), u8(counter_2), u8(counter_3)
     k0, k1 = u8(key_0), u8(key_1)

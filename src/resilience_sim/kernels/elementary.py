@@ -1,7 +1,7 @@
 """Powers, logarithms and angles in single precision, from polynomials that vectorise and repeat to the bit.
 
-The coefficients are least-squares fits at Chebyshev nodes, reweighted towards equal ripple; relative errors
-are under 3e-8 (logarithm) and 4e-9 (the rest) before rounding to single precision.
+The coefficients are least-squares fits at Chebyshev nodes, reweighted towards equal ripple;
+relative errors are under 3e-8 (logarithm) and 4e-9 (the rest) before rounding to single precision.
 """
 
 import numpy as np
@@ -26,9 +26,7 @@ _E6, _E5, _E4, _E3, _E2, _E1, _E0 = (
     )
 )  # fmt: skip
 _S3, _S2, _S1, _S0 = (f4(c) for c in (-75.3935628, 81.5923536, -41.3416615, 6.28318529))
-_C4, _C3, _C2, _C1, _C0 = (
-    f4(c) for c in (59.2028005, -85.4422981, 64.9393107, -19.7392086, 1.0)
-)
+_C4, _C3, _C2, _C1, _C0 = (f4(c) for c in (59.2028005, -85.4422981, 64.9393107, -19.7392086, 1.0))
 
 _ONE, _HALF, _FOUR, _QUARTER = f4(1.0), f4(0.5), f4(4.0), f4(0.25)
 _ROUND = f4(12582912.0)  # 1.5 * 2^23: adding it rounds to an integer held in the low bits

@@ -10,14 +10,16 @@ from resilience_sim.kernels.vector import kernel
 
 f4 = np.float32
 i4 = np.int32
-_ZERO, _ONE, _TINY = f4(0.0), f4(1.0), f4(1e-6)
+_ZERO, _ONE = f4(0.0), f4(1.0)
+_TINY = f4(1e-30)  # keeps the logarithm of no assets and no land finite; it earns nothing
 
 
 @kernel
 def own_output(p, technique, knowledge, skill, assets_and_land):
     """A year's output of own work under a technique at ordinary luck, in lines.
 
-    Own work earns with assets and land; `none` earns nothing. Knowledge raises the improved technique alone.
+    Own work earns with assets and land; `none` earns nothing. Knowledge raises the improved
+    technique alone.
     """
     is_improved = technique == i4(2)
     improved = p.productivity_known if knowledge != i4(0) else p.productivity_improved
@@ -60,26 +62,30 @@ def grow(p, savings):
 def settle(p, money, outlay, floor, assets, assets_wanted, savings_wanted):
     """Make a wish payable: assets kept, savings carried, consumption, and whether the outlay was paid.
 
-    `money` is at hand before the outlay and `floor` the period's need. If the wish leaves less than the
-    floor, purchases are cancelled and assets sold, then savings drawn and debt taken up to the limit, then
-    the field is given up (the outlay is not paid), then people eat what there is; what is still owed is
-    carried as arrears. Nothing is created: money = consumption + savings + price of the change of assets +
-    outlay paid.
+    `money` is at hand before the outlay and `floor` the period's need. If the wish leaves less than
+    the floor, purchases are cancelled and assets sold, then savings drawn and debt taken up to the
+    limit. If then nothing would be left to eat, the field is given up (the outlay is not paid).
+    People eat what there is; what is still owed is carried as arrears. Nothing is created: money =
+    consumption + savings + price of the change of assets + outlay paid.
     """
     kept = max(assets_wanted, _ZERO)
     carried = max(savings_wanted, -p.credit_limit)
-    short = max(floor - (money - outlay - carried - price_of_change(kept - assets, p.resale)), _ZERO)
+    short = max(
+        floor - (money - outlay - carried - price_of_change(kept - assets, p.resale)), _ZERO
+    )
     bought = max(kept - assets, _ZERO)
     cancelled = min(bought, short)
     kept = kept - cancelled
     short = short - cancelled
     raised = min(short, p.resale * kept)
-    kept = max(kept - raised / p.resale, _ZERO)
+    is_sold_out = raised >= p.resale * kept
+    kept = _ZERO if is_sold_out else kept - raised / p.resale
     short = short - raised
     drawn = min(short, max(carried + p.credit_limit, _ZERO))
     carried = carried - drawn
+    short = short - drawn
     rest = money - carried - price_of_change(kept - assets, p.resale)
-    is_paid = (outlay <= _ZERO) or (rest - outlay > _ZERO)
+    is_paid = (outlay <= _ZERO) or (short <= _ZERO) or (rest - outlay > _ZERO)
     consumption = rest - outlay if is_paid else rest
     arrears = min(consumption, _ZERO)
     return kept, carried + arrears, consumption - arrears, is_paid

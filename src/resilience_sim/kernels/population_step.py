@@ -1,9 +1,9 @@
 """The one file that loops over households: blocks of whole villages, periods inside, households innermost.
 
-A block lives one replicate, arm and world after another on the same draws. Sums are fixed-point integers, so
-they do not depend on the order in which blocks are added, nor on threads. Nothing is allocated in the
-period loop. The order of a period is that of design section 2: age and succession; luck and shocks; income;
-(status at planting); deliveries; pooling; choice; learning; record.
+A block lives one replicate, arm and world after another on the same draws. Sums are fixed-point
+integers, so they do not depend on the order in which blocks are added, nor on threads. Nothing is
+allocated in the period loop. The order of a period is that of design section 2: age and succession;
+luck and shocks; income; (status at planting); deliveries; pooling; choice; learning; record.
 """
 
 from typing import Any, NamedTuple
@@ -16,13 +16,12 @@ from resilience_sim.kernels.household import (
     grow,
     labour_share,
     own_output,
-    price_of_change,
     settle,
     year_outlay,
 )
 from resilience_sim.kernels.interpolation import blend, locate
-from resilience_sim.kernels.primitives import ABOVE, N_FLOWS, NO_WAY_UP, TRAPPED
-from resilience_sim.kernels.vector import kernel, load, load_table, loop_kernel, store
+from resilience_sim.kernels.primitives import ABOVE, N_FLOWS, NO_WAY_UP, ON_THE_WAY, TRAPPED, WAY_UP
+from resilience_sim.kernels.vector import kernel, load, loop_kernel, store
 
 f4, f8, i4, i8, u4 = np.float32, np.float64, np.int32, np.int64, np.uint32
 _ZERO, _ONE, _HALF, _TWO = f4(0.0), f4(1.0), f4(0.5), f4(2.0)
@@ -31,7 +30,11 @@ _ALMOST = f4(1e-4)  # lines; consumption this far under the need counts as desti
 RECOVERED = f4(0.95)  # share of the unshocked twin's yearly consumption that counts as being back
 
 FIXED_POINT = 2.0**20  # sums are counted in units of 2^-20 lines times a weight of mean one
-BINS_PER_DOUBLING, LOWEST_BIN_LOG2, N_BINS = 20, -6, 280  # histogram of yearly income or consumption
+BINS_PER_DOUBLING, LOWEST_BIN_LOG2, N_BINS = (
+    20,
+    -6,
+    280,
+)  # histogram of yearly income or consumption
 
 
 class Households(NamedTuple):
@@ -45,12 +48,14 @@ class Households(NamedTuple):
     skill: Any
     wages: Any  # yearly wages with all labour, lines
     other: Any  # yearly, lines
-    type_at: Any  # int32, the household's lower type corner: land, skill and other income, in corners
+    type_at: (
+        Any  # int32, the household's lower type corner: land, skill and other income, in corners
+    )
     land_at: Any  # int32, its land node
     skill_place: Any
     other_place: Any
     is_eligible: Any  # int32
-    class_at_start: Any  # int32, class of its type without programmes
+    type_kind: Any  # int32, kind of its type without programmes
     quintile: Any  # int32, of survey income
     panel_row: Any  # int32, -1 outside the panel
     assets: Any  # at the start, lines
@@ -83,6 +88,7 @@ class State(NamedTuple):
     spell: Any  # int32, plantings in a row above the threshold (positive) or below it (negative)
     is_destitute: Any  # int32, this year
     is_from_threshold: Any  # int32, at the crossing the old knowledge would not have sufficed
+    estate_left: Any  # assets and savings that left the dynasty at succession this year, lines
 
 
 class Scratch(NamedTuple):
@@ -98,23 +104,10 @@ class Scratch(NamedTuple):
     income: Any
     consumption: Any
     start: Any  # int32, class at the start
+    began_above: Any  # int32, above the threshold at the start
     twin: Any  # (n_years, block) yearly consumption of the unshocked twin
     last_below: Any  # int32
     pattern: Any  # (2, block) int32
-
-
-class Layout(NamedTuple):
-    """Strides of the flat tables (int32): slot, land, knowledge, skill, other, technique, assets."""
-
-    plan_slot: Any
-    plan_land: Any
-    plan_knowledge: Any
-    plan_skill: Any
-    plan_other: Any
-    plan_technique: Any
-    plan_assets: Any
-    skill_step: Any  # to the next skill node, in other nodes: 0 where there is one
-    other_step: Any
 
 
 class Tables(NamedTuple):
@@ -166,7 +159,7 @@ class Sums(NamedTuple):
     start: Any  # (R, 4)
     recovery: Any  # (A, R, Y + 1)
     panel: Any  # (A, W, rows, Y, 5) float32: income, consumption, assets, savings, technique
-    status: Any  # (2,) int64: numbers that are not finite; deepest arrears in fixed point
+    status: Any  # (1,) int64: yearly numbers that are not finite or out of all proportion
 
 
 @kernel
@@ -225,6 +218,7 @@ def begin(households, first, n, state, scratch, share_hit, seed, replicate):
         state.spell[j] = i4(0)
         state.is_destitute[j] = i4(0)
         state.is_from_threshold[j] = i4(0)
+        state.estate_left[j] = _ZERO
         scratch.drought[j] = _ONE
         word, other_word, _, _ = draws.philox(
             households.key[i], u4(0), draws.PURPOSE_SEVERITY, u4(0), seed, replicate
@@ -234,15 +228,17 @@ def begin(households, first, n, state, scratch, share_hit, seed, replicate):
 
 
 @loop_kernel
-def grow_older(p, n, age, assets, savings):
+def grow_older(p, n, age, assets, savings, estate_left):
     """A year passes; at succession one heir takes the place, with a share of assets and savings or debt."""
     for j in range(n):
         older = load(age, j) + _ONE
         is_succession = older >= p.succession_age
         share = p.inheritance if is_succession else _ONE
         store(age, j, p.heir_age if is_succession else older)
-        store(assets, j, load(assets, j) * share)
-        store(savings, j, load(savings, j) * share)
+        held, saved = load(assets, j), load(savings, j)
+        store(assets, j, held * share)
+        store(savings, j, saved * share)
+        store(estate_left, j, (held + saved) * (_ONE - share))
 
 
 @loop_kernel
@@ -250,13 +246,20 @@ def strike_villages(p, households, first, n, year, seed, replicate, drought):
     """Droughts of a crop year: one draw a village, the same for all its households."""
     for j in range(n):
         word, _, _, _ = draws.philox(
-            u4(households.village[first + j]), u4(year), draws.PURPOSE_DROUGHT, u4(0), seed, replicate
+            u4(households.village[first + j]),
+            u4(year),
+            draws.PURPOSE_DROUGHT,
+            u4(0),
+            seed,
+            replicate,
         )
         drought[j] = _ONE - p.drought_loss if draws.unit(word) < p.drought else _ONE
 
 
 @loop_kernel
-def draw_luck(p, key, first, n, quarter, is_first, is_new, seed, replicate, harvest, wage, bill, survive):
+def draw_luck(
+    p, key, first, n, quarter, is_first, is_new, seed, replicate, harvest, wage, bill, survive
+):
     """Luck of one calendar quarter: added up over the quarters of a period, shared by a quarter's months."""
     share = _ONE / f4(p.quarters_per_period)
     bill_share = p.illness_bill / f4(p.periods_per_quarter)
@@ -287,8 +290,8 @@ def draw_luck(p, key, first, n, quarter, is_first, is_new, seed, replicate, harv
 @loop_kernel
 def earn(
     p, first, n, season_output, own_loss, wage_loss, other_loss, asset_loss,
-    skill, land, wages, other, technique, knowledge, harvest, wage, bill, survive, drought, severity,
-    assets, savings, money, income,
+    skill, land, wages, other, technique, knowledge, harvest, wage, bill, survive, drought,
+    severity, assets, savings, money, income,
 ):  # fmt: skip
     """Assets wear out, produce, and may be lost; wages, other income, returns and bills come in."""
     share = _ONE / f4(p.periods_per_year)
@@ -322,7 +325,7 @@ def _corner(households, i, layout_land, layout_skill, layout_other, n_other):
 
 @loop_kernel
 def judge(
-    p, tables, households, first, n, is_start, escape_years, state, scratch, chance_now
+    tables, households, first, n, is_start, state, scratch
 ):  # fmt: skip
     """At planting: escape probability, spells above and below the threshold, class at the start."""
     row = tables.n_money
@@ -340,8 +343,8 @@ def judge(
         at = (place_assets, place_money)
         corner = i4(corner + i4(cell * row) + other_cell)
         now = _chance(
-            tables, i4(corner + i4(state.knowledge[j] * known_stride)), skill_step, other_step, row, at,
-            households.skill_place[i], households.other_place[i],
+            tables, i4(corner + i4(state.knowledge[j] * known_stride)), skill_step, other_step, row,
+            at, households.skill_place[i], households.other_place[i],
         )  # fmt: skip
         is_above = now >= _HALF
         spell = state.spell[j]
@@ -355,10 +358,10 @@ def judge(
             state.spell[j] = i4(spell + 1) if spell > 0 else i4(1)
         else:
             state.spell[j] = i4(spell - 1) if spell < 0 else i4(-1)
-        chance_now[j] = now
         if is_start:
-            kind = households.class_at_start[i]
-            scratch.start[j] = i4(ABOVE) if (kind == TRAPPED and is_above) else kind
+            below = i4(ON_THE_WAY) if households.type_kind[i] == WAY_UP else households.type_kind[i]
+            scratch.start[j] = i4(ABOVE) if is_above else below
+            scratch.began_above[j] = i4(1) if is_above else i4(0)
 
 
 @loop_kernel
@@ -541,6 +544,7 @@ def _flows(state, j, values):
     values[13] = income * income
     values[14] = consumption * consumption
     values[15] = state.assets[j] * state.assets[j]
+    values[16] = state.estate_left[j]
 
 
 @kernel
@@ -550,16 +554,29 @@ def _statuses(scratch, state, j, escape_years, values):
     is_up = spell >= escape_years
     has_escaped = is_up and start == TRAPPED
     is_threshold = state.is_from_threshold[j] != 0
-    values[16] = _ONE if spell > 0 else _ZERO
-    values[17] = _ONE if has_escaped else _ZERO
-    values[18] = _ONE if (has_escaped and not is_threshold) else _ZERO
-    values[19] = _ONE if (has_escaped and is_threshold) else _ZERO
-    values[20] = _ONE if (start == ABOVE and spell <= -escape_years) else _ZERO
-    values[21] = _ONE if (is_up and start == NO_WAY_UP) else _ZERO
+    values[17] = _ONE if spell > 0 else _ZERO
+    values[18] = _ONE if has_escaped else _ZERO
+    values[19] = _ONE if (has_escaped and not is_threshold) else _ZERO
+    values[20] = _ONE if (has_escaped and is_threshold) else _ZERO
+    values[21] = _ONE if (scratch.began_above[j] != 0 and spell <= -escape_years) else _ZERO
+    values[22] = _ONE if (is_up and start == NO_WAY_UP) else _ZERO
 
 
 @loop_kernel
-def record(households, first, n, low, high, escape_years, state, scratch, values, year_out, horizon, village_out):
+def record(
+    households,
+    first,
+    n,
+    low,
+    high,
+    escape_years,
+    state,
+    scratch,
+    values,
+    year_out,
+    horizon,
+    village_out,
+):
     """Add outcomes `low` to `high` of a block to the year's sums, and to its villages' at a horizon."""
     for j in range(n):
         i = first + j
@@ -603,17 +620,20 @@ def close_year(
             panel[row, year, 2] = state.assets[j]
             panel[row, year, 3] = state.savings[j]
             panel[row, year, 4] = f4(state.technique[j])
-        if not (abs(income) < f4(1e6) and abs(consumption) < f4(1e6) and abs(state.assets[j]) < f4(1e6)):
+        if not (
+            abs(income) < f4(1e6) and abs(consumption) < f4(1e6) and abs(state.assets[j]) < f4(1e6)
+        ):
             status[0] += 1
         state.income_year[j] = _ZERO
         state.consumption_year[j] = _ZERO
         state.is_destitute[j] = i4(0)
+        state.estate_left[j] = _ZERO
 
 
 @loop_kernel
 def simulate(
-    p, tables, households, blocks, scenario, n_years, first_replicate, n_replicates, seed, state, scratch,
-    values, chance_now, sums,
+    p, tables, households, blocks, scenario, n_years, first_replicate, n_replicates, seed, state,
+    scratch, values, sums,
 ):  # fmt: skip
     """Live all replicates, arms and worlds for the given blocks (n_blocks, 2) of whole villages."""
     n_arms, n_worlds = scenario.slot.shape[0], scenario.price.shape[0]
@@ -629,15 +649,18 @@ def simulate(
                 scratch.pattern[1, j] = i4(0)
             for a in range(n_arms):
                 for w in range(n_worlds):
-                    begin(
-                        households, first, n, state, scratch, scenario.share_hit, key, replicate
-                    )
+                    begin(households, first, n, state, scratch, scenario.share_hit, key, replicate)
                     for t in range(n_periods + 1):
                         year, season = t // per_year, t % per_year
                         is_closing = t == n_periods
-                        at = min(t, n_periods - 1)
+                        before = max(
+                            t - 1, 0
+                        )  # income that comes in was earned in the period before
+                        reach = _ONE if t > 0 else _ZERO
                         if season == 0 and t > 0:
-                            grow_older(p, n, state.age, state.assets, state.savings)
+                            grow_older(
+                                p, n, state.age, state.assets, state.savings, state.estate_left
+                            )
                         for q in range(p.quarters_per_period):
                             quarter = t * p.quarters_per_period // p.periods_per_quarter + q
                             draw_luck(
@@ -646,31 +669,36 @@ def simulate(
                                 scratch.harvest, scratch.wage, scratch.bill, scratch.survive,
                             )  # fmt: skip
                         earn(
-                            p, first, n, p.season_output[season], scenario.own_loss[w, at],
-                            scenario.wage_loss[w, at], scenario.other_loss[w, at],
-                            scenario.asset_loss[w, at], households.skill, households.land,
+                            p, first, n, p.season_output[season], reach * scenario.own_loss[w, before],
+                            reach * scenario.wage_loss[w, before], reach * scenario.other_loss[w, before],
+                            reach * scenario.asset_loss[w, before], households.skill, households.land,
                             households.wages, households.other, state.technique, state.knowledge,
                             scratch.harvest, scratch.wage, scratch.bill, scratch.survive,
                             scratch.drought, scratch.severity, state.assets, state.savings,
                             scratch.money, scratch.income,
                         )  # fmt: skip
                         if season == 0:
-                            if p.drought > 0.0:  # from now on, for the crop that is about to be planted
+                            if (
+                                p.drought > 0.0
+                            ):  # from now on, for the crop that is about to be planted
                                 strike_villages(
                                     p, households, first, n, year, key, replicate, scratch.drought
                                 )
                             judge(
-                                p, tables, households, first, n, t == 0, scenario.escape_years, state,
-                                scratch, chance_now,
+                                tables, households, first, n, t == 0 and a == 0 and w == 0, state,
+                                scratch,
                             )  # fmt: skip
                             if t > 0:
                                 record(
-                                    households, first, n, N_FLOWS, values.size, scenario.escape_years,
-                                    state, scratch, values, sums.year[a, w, r, year - 1],
-                                    scenario.horizon[year - 1], sums.village[a, w],
+                                    households, first, n, N_FLOWS, values.size,
+                                    scenario.escape_years, state, scratch, values,
+                                    sums.year[a, w, r, year - 1], scenario.horizon[year - 1],
+                                    sums.village[a, w],
                                 )  # fmt: skip
                             if p.knowledge_loss > 0.0 and t > 0:
-                                forget(p, households, first, n, year, key, replicate, state.knowledge)
+                                forget(
+                                    p, households, first, n, year, key, replicate, state.knowledge
+                                )
                         if is_closing:
                             break
                         transfer = scenario.transfer[a, t]
@@ -678,7 +706,10 @@ def simulate(
                         grant = scenario.grant[a, t]
                         grant_household = scenario.grant_household[a, t]
                         training = scenario.training[a, t]
-                        if transfer + transfer_household + grant + grant_household + training > _ZERO:
+                        if (
+                            transfer + transfer_household + grant + grant_household + training
+                            > _ZERO
+                        ):
                             deliver(
                                 households, first, n, transfer, transfer_household, grant,
                                 grant_household, training, key, replicate, scratch.money,
@@ -706,8 +737,8 @@ def simulate(
                         )  # fmt: skip
                         if season == per_year - 1:
                             record(
-                                households, first, n, 0, N_FLOWS, scenario.escape_years, state, scratch,
-                                values, sums.year[a, w, r, year], scenario.horizon[year],
+                                households, first, n, 0, N_FLOWS, scenario.escape_years, state,
+                                scratch, values, sums.year[a, w, r, year], scenario.horizon[year],
                                 sums.village[a, w],
                             )  # fmt: skip
                             rows = sums.panel[a, w, : (sums.panel.shape[2] if r == 0 else 0)]

@@ -1,7 +1,7 @@
 """Parameters in kernel units: named tuples of float32, so that a kernel never promotes to double.
 
-Money in annual poverty lines per member; rates per period; luck per calendar quarter. `model.py` alone
-builds them from user units.
+Money in annual poverty lines per member; rates per period; luck per calendar quarter. `model.py`
+alone builds them from user units.
 """
 
 from typing import Any, NamedTuple
@@ -11,19 +11,23 @@ import numpy as np
 NONE, TRADITIONAL, IMPROVED = np.int32(0), np.int32(1), np.int32(2)
 N_TECHNIQUES = 3
 
-# Start classes of a household (design section 3).
-ABOVE, TRAPPED, NO_WAY_UP, WAGE_ROUTE = 0, 1, 2, 3
-CLASS_NAMES = ("above the threshold", "trapped", "no way up", "wage route")
+# Kinds of planner types, by where luck that is always ordinary leads them (design section 3).
+WAY_UP, TRAP, NO_WAY_UP, WAGE_ROUTE = 0, 1, 2, 3
+TYPE_NAMES = ("way up", "trap", "no way up", "wage route")
+
+# Classes of households at the start: above the threshold, or below it in a type of each kind.
+ABOVE, TRAPPED, ON_THE_WAY = 0, 1, 4
+CLASS_NAMES = ("above the threshold", "trapped", "no way up", "wage route", "on the way up")
 
 #: Yearly outcomes in the order in which the kernel sums them.
 OUTCOMES = (
     "income", "consumption", "assets", "savings", "debt", "improved", "own_work", "poor",
     "poverty_gap", "poverty_severity", "poor_income", "destitute", "knowledge",
-    "income_squared", "consumption_squared", "assets_squared",
+    "income_squared", "consumption_squared", "assets_squared", "estate_left",
     "above_threshold", "escaped", "escaped_wealth", "escaped_threshold", "fallen", "lifted",
 )  # fmt: skip
 #: The first N_FLOWS are known at the end of a year, the rest at the next planting.
-N_FLOWS = 16
+N_FLOWS = 17
 PERIOD_OUTCOMES = ("consumption", "income")
 
 

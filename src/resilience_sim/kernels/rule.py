@@ -1,9 +1,10 @@
 """The rule of thumb: a cheap alternative to the planner, and a robustness check.
 
-A household consumes its ordinary income, and a fixed share of what it holds beyond a buffer, as in the
-buffer-stock rule that Deaton (1992, "Household saving in LDCs") and Allen and Carroll (2001) propose as an
-approximation to optimal saving; half of what then remains goes into assets where they earn more than they
-cost. It plants the technique with the largest net income at its assets that it can pay for.
+A household consumes its ordinary income, and a fixed share of what it holds beyond a buffer, as in
+the buffer-stock rule that Deaton (1992, "Household saving in LDCs") and Allen and Carroll (2001)
+propose as an approximation to optimal saving; half of what then remains goes into assets where they
+earn more than they cost. It plants the technique with the largest net income at its assets that it
+can pay for.
 """
 
 import numpy as np
@@ -19,7 +20,9 @@ REQUIRED_RETURN = 0.25  # yearly, at which assets are bought
 @kernel
 def _net_income(p, technique, known, skill, assets, land, wages, other):
     """A year's income net of outlay at ordinary luck."""
-    own = own_output(p, np.int32(technique), np.int32(known), np.float32(skill), np.float32(assets + land))
+    own = own_output(
+        p, np.int32(technique), np.int32(known), np.float32(skill), np.float32(assets + land)
+    )
     used = labour_share(p, np.int32(technique))
     return own - year_outlay(p, np.int32(technique), np.int32(known)) + wages * (1.0 - used) + other
 
@@ -58,8 +61,9 @@ def rule_of_thumb_plans(p, grids, land, skill, other, wages, is_allowed, buffer_
                         sold = min(hungry / p.resale, assets) if bought == 0.0 else 0.0
                         eaten += sold * p.resale
                         solution.assets[known, season, technique, i, m] = assets + bought - sold
-                        solution.savings[known, season, technique, i, m] = max(
-                            money - eaten - bought + sold * p.resale, grids.savings[0]
+                        rest = money - eaten - bought + sold * p.resale
+                        solution.savings[known, season, technique, i, m] = min(
+                            max(rest, grids.savings[0]), grids.savings[grids.savings.size - 1]
                         )
                         solution.value[known, season, technique, i, m] = 0.0
                     solution.value[known, season, planted, i, m] = 1.0

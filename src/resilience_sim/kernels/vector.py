@@ -18,8 +18,9 @@ from numba.extending import intrinsic
 
 is_compiled = not numba.config.DISABLE_JIT
 
-# Sums and products keep the order in which they are written, so results do not depend on vector width, on
-# block tails or on threads; contraction to fused multiply-add alone is allowed, everywhere alike.
+# Sums and products keep the order in which they are written, so results do not depend on vector
+# width, on block tails or on threads; contraction to fused multiply-add alone is allowed,
+# everywhere alike.
 FLOAT_FLAGS = {"contract", "nnan", "ninf", "nsz"}
 
 
@@ -58,7 +59,9 @@ def loop_kernel(function: Callable[..., Any]) -> Any:
     user_folder = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = CACHE_FOLDER  # read once, when the function is decorated
     try:
-        return numba.njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS, error_model="numpy")(function)
+        return numba.njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS, error_model="numpy")(
+            function
+        )
     finally:
         numba.config.CACHE_DIR = user_folder
 
@@ -126,7 +129,8 @@ if is_compiled:
 
         return cast
 
-    # The bits of a float as an integer and back: the exponent of a power of two, without a library call.
+    # The bits of a float as an integer and back: the exponent of a power of two, without a library
+    # call.
     float_bits = _bit_cast(types.float32, types.int32, ir.IntType(32))
     bits_float = _bit_cast(types.int32, types.float32, ir.FloatType())
 

@@ -12,8 +12,10 @@ from resilience_sim.outcomes.effects import effects
 from resilience_sim.outcomes.escape import escape
 from resilience_sim.outcomes.mobility import mobility
 from resilience_sim.outcomes.needed import needed
+from resilience_sim.outcomes.panel import panel
 from resilience_sim.outcomes.poverty import poverty
 from resilience_sim.outcomes.resilience import resilience
+from resilience_sim.outcomes.thresholds import thresholds
 from resilience_sim.outcomes.trajectories import trajectories
 from resilience_sim.outcomes.units import UNITS
 
@@ -32,10 +34,12 @@ TABLES = {
     "costs": costs,
     "trajectories": trajectories,
     "beliefs": beliefs,
+    "thresholds": thresholds,
 }
+"""What every run has; the panel comes on request."""
 
 
-def tables(results: Results, scenario: str = "") -> dict[str, pd.DataFrame]:
+def tables(results: Results, scenario: str | None = None) -> dict[str, pd.DataFrame]:
     """All tables of one run, by name.
 
     Parameters
@@ -43,11 +47,14 @@ def tables(results: Results, scenario: str = "") -> dict[str, pd.DataFrame]:
     results
         What was simulated.
     scenario
-        Name of the composed scenario, usually the case; the first column of every table.
+        Name of the composed scenario, the first column of every table; None for that of the case.
 
     Returns
     -------
-    One tidy frame per entry of `TABLES`. Columns and their units stand in `UNITS[name]` and in
-    `frame.attrs["units"]`; with the same columns and types whatever the run contains.
+    One tidy frame per entry of `TABLES`, and the `panel` where the run kept one. Columns and their
+    units stand in `UNITS[name]` and in `frame.attrs["units"]`, with the same columns and types
+    whatever the run contains.
     """
-    return {name: build(results, scenario) for name, build in TABLES.items()}
+    name = results.case_name if scenario is None else scenario
+    asked = TABLES if results.panel is None else {**TABLES, "panel": panel}
+    return {table: build(results, name) for table, build in asked.items()}

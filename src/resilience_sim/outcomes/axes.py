@@ -15,7 +15,11 @@ Array = NDArray[np.float64]
 
 STANDARD_ARMS = ("none", "cash", "productive", "both")
 ELIGIBLE = 0
-UNTREATED_WORLD = 0
+CALM_WORLD = 0
+"""The world without shock."""
+
+ABOVE, TRAPPED, NO_WAY_UP = "above the threshold", "trapped", "no way up"
+"""Classes of persons at the start whose lot is followed."""
 
 
 def horizon_index(results: Results) -> list[int]:
@@ -31,6 +35,12 @@ def outcome_index(results: Results, name: str) -> int:
 def arm_index(results: Results, name: str) -> int:
     """Position of one arm on the A axis; ValueError where the run did not live it."""
     return tuple(results.arms).index(name)
+
+
+def class_share(results: Results, name: str) -> Array:
+    """Share of all persons in one class at the start, by replicate: shape (R,), decimals."""
+    found = tuple(results.start_class_names).index(name)
+    return np.asarray(results.start_share[:, found], dtype=np.float64)
 
 
 def has_arms(results: Results, names: Sequence[str]) -> bool:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def beliefs(results: Results, scenario: str = "") -> pd.DataFrame:
     """Interaction of both over cash and productive by the believed hazard that cash ends.
 
-    From a subsample of `n_households`, at the last horizon, without shock. Money in levels and in
-    percent of the mean of none, shares in percentage points.
+    From a subsample of whole villages with `n_households`, eligible persons, at one horizon,
+    without shock. Money in levels and in percent of the mean of none, shares in percentage points.
 
     Returns
     -------
@@ -25,25 +25,26 @@ def beliefs(results: Results, scenario: str = "") -> pd.DataFrame:
     run did not ask for it.
     """
     rows = []
-    for hazard, interaction in results.belief:
-        for name, (level, points, share_above_zero, n_households) in interaction.items():
+    for belief in results.beliefs:
+        for name, (level, percent, share_above_zero) in belief.interaction.items():
             measured = outcome_of(name)
             units = [("pp", "percentage points", 100.0 * level)]
             if measured.is_money:
                 units = [
                     ("level", measured.unit, level),
-                    ("percent", "percent of the mean of none", points),
+                    ("percent", "percent of the mean of none", percent),
                 ]
             for unit, measured_in, estimate in units:
                 rows.append(
                     {
-                        "hazard": hazard,
+                        "hazard": belief.hazard,
+                        "horizon_years": belief.horizon_years,
                         "outcome": name,
                         "unit": unit,
                         "measured_in": measured_in,
                         "estimate": estimate,
                         "share_above_zero": share_above_zero,
-                        "n_households": n_households,
+                        "n_households": belief.n_households,
                     }
                 )
     return tidy("beliefs", rows, scenario)

@@ -1,4 +1,4 @@
-"""What the programmes cost: per household member, per escape, per person lifted out of poverty."""
+"""What the programmes cost: per member, per household, and per person who got out."""
 
 from __future__ import annotations
 
@@ -9,46 +9,62 @@ import numpy as np
 import pandas as pd
 
 from resilience_sim.outcomes.axes import ELIGIBLE, arm_index, horizon_index, outcome_index
-from resilience_sim.outcomes.uncertainty import influence_of_mean, luck_error, sample_error
+from resilience_sim.outcomes.uncertainty import (
+    influence_of_mean,
+    interval,
+    luck_error,
+    sample_error,
+)
 from resilience_sim.outcomes.units import tidy
 
 if TYPE_CHECKING:
     from resilience_sim.simulation import Results
 
 PER_MEMBER = "annual poverty lines per eligible household member"
+PER_HOUSEHOLD = "annual poverty lines per household of mean size"
+PER_HOUSEHOLD_CURRENCY = "currency of the survey per household of mean size"
 PER_CHANGE = "annual poverty lines per person"
+MONTHS = 12
 NO_COST = "the arm costs nothing"
 GAINS = (
-    ("cost_per_escape", "escaped", 1.0, "no escapes beyond those of the arm none"),
-    ("cost_per_lifted", "poor", -1.0, "no fewer poor than in the arm none"),
+    ("cost_per_escape", "escaped", 1.0, "no more escapes than under none"),
+    ("cost_per_lifted", "lifted", 1.0, "no more lifted than under none"),
+    ("cost_per_poor", "poor", -1.0, "no fewer poor than under none"),
 )
+TOO_UNSURE = "a gain that may be zero has no price"
 
 
 def costs(results: Results, scenario: str = "") -> pd.DataFrame:
-    """Cost of each arm over the whole programme, and what one escape or one exit from poverty cost.
+    """Cost of each arm over the whole programme, undiscounted, and of one person more who got out.
 
     The cost per escape divides the cost per eligible member by the escapes per eligible person that
-    the arm adds to those of none by the horizon; the cost per person lifted does the same with the
-    fall in the headcount of consumption at the horizon. What ineligible neighbours gain is left
-    out. Errors by the delta method; the cost itself is known.
+    the arm has at the horizon beyond those of none; `cost_per_lifted` does the same for those who
+    began with no way up and `cost_per_poor` for persons fewer under the line in that year. Errors
+    by the delta method; the cost itself is known. Households are counted at the mean size of all.
 
     Returns
     -------
     One row per arm, world, horizon and measure; columns and units in `UNITS["costs"]`. `estimate`
-    is NaN, with a reason, where the arm costs nothing or the gain is not above zero.
+    is NaN, with a reason, where the arm costs nothing or the interval of the gain touches zero.
+    The cost in currency has no rows where money was in lines from the beginning.
     """
     return tidy("costs", [*_outlay_rows(results), *_gain_rows(results)], scenario)
 
 
+def has_currency(results: Results) -> bool:
+    """Whether the line is worth something else than one unit a month: money came in a currency."""
+    return bool(results.line_currency_per_year != MONTHS)
+
+
 def _outlay_rows(results: Results) -> Iterator[dict[str, object]]:
-    measures = (
-        ("cost_per_member", PER_MEMBER, results.cost_per_household),
-        (
-            "cost_per_household",
-            "currency of the case per eligible household",
-            results.cost_per_household_currency,
-        ),
-    )
+    household = results.cost * results.mean_size
+    measures = [
+        ("cost_per_member", PER_MEMBER, results.cost),
+        ("cost_per_household", PER_HOUSEHOLD, household),
+    ]
+    if has_currency(results):
+        currency = household * results.line_currency_per_year
+        measures.append(("cost_per_household_currency", PER_HOUSEHOLD_CURRENCY, currency))
     for a, arm in enumerate(results.arms):
         for world in results.worlds:
             for measure, measured_in, cost in measures:
@@ -78,12 +94,14 @@ def _gain_rows(results: Results) -> Iterator[dict[str, object]]:
         se_sample = sample_error(
             influence[:, :, :, o] - influence[none, :, :, o], results.village_stratum
         )
+        low, _ = interval(gain, se_luck, se_sample, draws.shape[-1])
         for at in np.ndindex(gain.shape):
             a, w, h = at
-            cost = float(results.cost_per_household[a])
             if results.arms[a] == "none":
                 continue
-            estimate, slope, reason = _per_gain(cost, float(gain[at]), no_gain)
+            estimate, slope, reason = _per_gain(
+                float(results.cost[a]), float(gain[at]), float(low[at]), no_gain
+            )
             yield {
                 "arm": results.arms[a],
                 "shock": results.worlds[w],
@@ -97,10 +115,12 @@ def _gain_rows(results: Results) -> Iterator[dict[str, object]]:
             }
 
 
-def _per_gain(cost: float, gain: float, no_gain: str) -> tuple[float, float, str]:
+def _per_gain(cost: float, gain: float, low: float, no_gain: str) -> tuple[float, float, str]:
     """Cost per unit of gain, how steeply it answers to the gain, and why it may be missing."""
     if not cost > 0:
         return np.nan, np.nan, NO_COST
     if not gain > 1e-12:
         return np.nan, np.nan, no_gain
+    if low <= 0:
+        return np.nan, np.nan, TOO_UNSURE
     return cost / gain, cost / gain**2, ""

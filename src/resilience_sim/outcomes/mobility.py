@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from resilience_sim.outcomes.axes import UNTREATED_WORLD, Array, arm_index
+from resilience_sim.outcomes.axes import CALM_WORLD, Array, arm_index
 from resilience_sim.outcomes.units import tidy
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def rank_slope(counts: Array) -> float:
 
 def _rows(results: Results) -> Iterator[dict[str, object]]:
     none = arm_index(results, "none")
-    reference = results.mobility[none, UNTREATED_WORLD].sum(axis=0)
+    reference = results.mobility[none, CALM_WORLD].sum(axis=0)
     for a, arm in enumerate(results.arms):
         for w, world in enumerate(results.worlds):
             counts = results.mobility[a, w]

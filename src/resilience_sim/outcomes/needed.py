@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from resilience_sim.outcomes.axes import STANDARD_ARMS, Array, has_arms
-from resilience_sim.outcomes.escape import OF_TRAPPED
 from resilience_sim.outcomes.uncertainty import luck_error
 from resilience_sim.outcomes.units import tidy
 
 if TYPE_CHECKING:
     from resilience_sim.simulation import Results
 
+OF_BELOW = "share of persons who began trapped or with no way up, decimal"
 WORDS = (
     "anyway",
     "cash alone",
@@ -37,12 +37,14 @@ _PATTERN_WORDS = {
 
 
 def needed(results: Results, scenario: str = "") -> pd.DataFrame:
-    """Share of the persons trapped at the start by what lifted them out, by world.
+    """Share of the persons who began trapped or with no way up by what took them out, by world.
+
+    Out is above the threshold for `escape_years` at the end of the run.
 
     Returns
     -------
     One row per world and word; columns and units in `UNITS["needed"]`. Empty where one of the four
-    standard arms was not lived; NaN where nobody began trapped.
+    standard arms was not lived; NaN where nobody began trapped or with no way up.
     """
     rows = []
     if has_arms(results, STANDARD_ARMS):
@@ -52,7 +54,7 @@ def needed(results: Results, scenario: str = "") -> pd.DataFrame:
             {
                 "shock": world,
                 "needed": word,
-                "measured_in": OF_TRAPPED,
+                "measured_in": OF_BELOW,
                 "estimate": mean[w, i],
                 "se_luck": se_luck[w, i],
             }

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from resilience_sim.outcomes.axes import ELIGIBLE, UNTREATED_WORLD, Array
+from resilience_sim.outcomes.axes import CALM_WORLD, ELIGIBLE, Array
 from resilience_sim.outcomes.uncertainty import luck_error
 from resilience_sim.outcomes.units import tidy
 
 if TYPE_CHECKING:
     from resilience_sim.simulation import Results
 
-CONSUMPTION_OF_PERIOD = 0
 RECOVERED_GAP = 0.1
 BACK_WITHIN_YEARS = (1, 2, 5)
 NO_GAP = "consumption never fell below that of the world without shock"
@@ -42,7 +41,7 @@ def resilience(results: Results, scenario: str = "") -> pd.DataFrame:
     over replicates. Their `se_luck` is: of depth, the error of the gap at that trough; of the area,
     of its replicates; of the months to recover, of the months of each replicate's own path, NaN
     where one of them never recovers. A household is back once its yearly consumption stays at 95 %
-    or more of its twin's.
+    or more of its twin's; years count from the one in which the shock starts.
 
     Returns
     -------
@@ -68,18 +67,17 @@ def resilience(results: Results, scenario: str = "") -> pd.DataFrame:
     return tidy("resilience", rows, scenario)
 
 
-def recovery(gap: Array, months_per_period: float) -> Recovery:
+def recovery(gap: Array, months_per_period: float, start: int) -> Recovery:
     """Read one path of relative gaps, shape (n_periods,), decimals of normal consumption.
 
-    The shock begins in the first period in which the worlds differ. Recovery is the first period
-    after the trough with a gap below a tenth of the depth, counted in months from the beginning.
-    The area is the sum of all gaps in years of normal consumption; later gains are taken off it.
+    The shock begins in period `start`. Recovery is the first period after the trough with a gap
+    below a tenth of the depth, counted in months from the beginning. The area is the sum of all
+    gaps in years of normal consumption; later gains are taken off it.
     """
-    trough = int(np.argmax(gap))
+    trough = start + int(np.argmax(gap[start:]))
     depth, area = float(gap[trough]), float(gap.sum() * months_per_period / 12)
     if not depth > 0:
         return Recovery(depth, trough, np.nan, np.nan, area, NO_GAP)
-    start = int(np.argmax(gap != 0))
     to_trough = (trough - start) * months_per_period
     closed = np.flatnonzero(gap[trough + 1 :] < RECOVERED_GAP * depth)
     if closed.size == 0:
@@ -92,14 +90,15 @@ _Measure = tuple[str, str, float, float, str]
 
 
 def _path_measures(results: Results, a: int, w: int) -> list[_Measure]:
-    paths = results.period_mean[a, :, :, :, ELIGIBLE, CONSUMPTION_OF_PERIOD]
-    normal, shocked = paths[UNTREATED_WORLD], paths[w]
-    months = 12 * results.year_mean.shape[3] / paths.shape[-1]
+    of = results.period_outcomes.index("consumption")
+    paths = results.period_mean[a, :, :, :, ELIGIBLE, of]
+    normal, shocked = paths[CALM_WORLD], paths[w]
+    months, start = 12 / results.periods_per_year, results.shock_start_period
     with np.errstate(invalid="ignore", divide="ignore"):
         mean_gap = 1 - shocked.mean(axis=0) / normal.mean(axis=0)
         gaps = 1 - shocked / normal
-    path = recovery(mean_gap, months)
-    own = [recovery(gap, months) for gap in gaps]
+    path = recovery(mean_gap, months, start)
+    own = [recovery(gap, months, start) for gap in gaps]
     deviations = gaps[:, path.trough]
     error = {
         "depth": deviations,
@@ -130,27 +129,18 @@ def _path_measures(results: Results, a: int, w: int) -> list[_Measure]:
 
 
 def _back_measures(last_year_below: Array) -> list[_Measure]:
-    """Shares back by year, from shape (R, Y + 1): last year below, index 0 never below."""
+    """Shares by the last year below, from shape (R, years since the shock + 1); 0 is never below."""
     n_years = last_year_below.shape[-1] - 1
     measures: list[_Measure] = []
     for years in BACK_WITHIN_YEARS:
-        draws = last_year_below[:, : years + 1].sum(axis=-1)
-        if years >= n_years:
-            measures.append(
-                (f"back_within_{years}_years", ELIGIBLE_SHARE, np.nan, np.nan, TOO_SHORT)
-            )
-            continue
-        measures.append(
-            (
-                f"back_within_{years}_years",
-                ELIGIBLE_SHARE,
-                float(draws.mean()),
-                float(luck_error(draws, 0)),
-                "",
-            )
-        )
+        back = last_year_below[:, : years + 1].sum(axis=-1)
+        reason = "" if years < n_years else TOO_SHORT
+        measures.append(_share(f"back_within_{years}_years", back, reason))
     for measure, column in (("never_below", 0), ("never_back", -1)):
-        draws = last_year_below[:, column]
-        estimate, error = float(draws.mean()), float(luck_error(draws, 0))
-        measures.append((measure, ELIGIBLE_SHARE, estimate, error, ""))
+        measures.append(_share(measure, last_year_below[:, column], ""))
     return measures
+
+
+def _share(measure: str, draws: Array, reason: str) -> _Measure:
+    estimate, error = (np.nan, np.nan) if reason else (draws.mean(), luck_error(draws, 0))
+    return measure, ELIGIBLE_SHARE, float(estimate), float(error), reason

@@ -9,12 +9,10 @@ import pandas as pd
 
 from resilience_sim.outcomes.axes import ELIGIBLE, Array, all_persons
 from resilience_sim.outcomes.uncertainty import luck_error
-from resilience_sim.outcomes.units import LINES_PER_YEAR, outcome, tidy
+from resilience_sim.outcomes.units import LINES_PER_YEAR, outcome, reported, tidy
 
 if TYPE_CHECKING:
     from resilience_sim.simulation import Results
-
-PERIOD_OUTCOMES = ("consumption", "income")
 
 
 def trajectories(results: Results, scenario: str = "") -> pd.DataFrame:
@@ -28,11 +26,12 @@ def trajectories(results: Results, scenario: str = "") -> pd.DataFrame:
     n_years, n_periods = results.year_mean.shape[3], results.period_mean.shape[3]
     year = np.arange(1, n_years + 1)
     period = np.arange(1, n_periods + 1)
-    year_of_period = (period - 1) * n_years // n_periods + 1
-    yearly = {name: outcome(name).unit for name in results.outcomes}
-    by_period = dict.fromkeys(PERIOD_OUTCOMES, LINES_PER_YEAR)
+    year_of_period = (period - 1) // results.periods_per_year + 1
+    yearly = {name: outcome(name).unit for name in reported(results.outcomes)}
+    by_period = dict.fromkeys(results.period_outcomes, LINES_PER_YEAR)
+    kept = [results.outcomes.index(name) for name in yearly]
     frames = [
-        _long(results, results.year_mean, yearly, "year", year, None),
+        _long(results, results.year_mean[..., kept], yearly, "year", year, None),
         _long(results, results.period_mean, by_period, "period", year_of_period, period),
     ]
     return tidy("trajectories", pd.concat(frames, ignore_index=True), scenario)

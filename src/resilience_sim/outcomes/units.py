@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 LINES = "annual poverty lines per person"
@@ -26,11 +27,19 @@ MONEY_OUTCOMES = {
     "assets": LINES,
     "savings": LINES,
     "debt": LINES,
+    "estate_left": f"{LINES_PER_YEAR}, what leaves at succession",
 }
+SQUARED = "_squared"
+"""Ending of the outcomes that only serve to find a standard deviation; no table shows them."""
 INDEX_OUTCOMES = {
     "poverty_gap": "mean shortfall as a decimal of the line",
     "poverty_severity": "mean squared shortfall as a decimal of the line",
 }
+
+
+def reported(outcomes: Sequence[str]) -> tuple[str, ...]:
+    """Outcomes that stand in tables: all but the squared ones, in the order given."""
+    return tuple(name for name in outcomes if not name.endswith(SQUARED))
 
 
 def outcome(name: str) -> Outcome:
@@ -58,13 +67,14 @@ UNITS: dict[str, dict[str, str]] = {
         "comparison": "control (arm minus none), cash (arm minus cash), productive (arm minus "
         "productive), interaction (both minus cash minus productive plus none)",
         "outcome": NAME,
-        "unit": "level (unit of the outcome), percent (of control_mean), pp (percentage points)",
+        "unit": "level (unit of the outcome), percent (of control_mean), pp (percentage points), "
+        "sd (standard deviations among eligible persons under none)",
         "horizon_months": "months since the start of the run",
         **_ESTIMATE,
         **_LUCK,
         **_SAMPLE,
-        "ci_low": f"{IN_MEASURE}; 95 % from luck and sampling in quadrature",
-        "ci_high": f"{IN_MEASURE}; 95 % from luck and sampling in quadrature",
+        "ci_low": f"{IN_MEASURE}; 95 % from luck (Student) and sampling (normal) in quadrature",
+        "ci_high": f"{IN_MEASURE}; 95 % from luck (Student) and sampling (normal) in quadrature",
         "share_above_zero": "share of replicates, decimal",
         "control_mean": "unit of the outcome; mean of the arm compared with",
         "n_households": NO_UNIT,
@@ -103,6 +113,32 @@ UNITS: dict[str, dict[str, str]] = {
         **_LUCK,
         "reason": "why an estimate is missing",
     },
+    "thresholds": {
+        **_SCENARIO,
+        "land": LINES,
+        "skill": "earning ability, mean one",
+        "other_income": LINES_PER_YEAR,
+        "has_knowledge": "whether the type commands the improved technique",
+        "kind": "where luck that is always ordinary leads the type without programmes",
+        "assets_p25": f"{LINES}; least grid point where escape within ten years has chance 1/4",
+        "assets_p50": f"{LINES}; the threshold: the same with chance 1/2",
+        "assets_p75": f"{LINES}; the same with chance 3/4",
+        "rest_low_assets": f"{LINES}; lowest rest of the luckless yearly map",
+        "rest_low_consumption": f"{LINES_PER_YEAR}; there",
+        "rest_high_assets": f"{LINES}; highest rest of the luckless yearly map",
+        "rest_high_consumption": f"{LINES_PER_YEAR}; there",
+    },
+    "panel": {
+        **_SCENARIO,
+        "id": "household of the survey",
+        **_PLACE,
+        "year": "year of the run, from 1; replicate 0",
+        "income": LINES_PER_YEAR,
+        "consumption": LINES_PER_YEAR,
+        "assets": f"{LINES}, at the end of the year",
+        "savings": f"{LINES}, at the end of the year; below zero debt",
+        "technique": "0 none, 1 traditional, 2 improved",
+    },
     "mobility": {
         **_SCENARIO,
         **_PLACE,
@@ -135,7 +171,8 @@ UNITS: dict[str, dict[str, str]] = {
     },
     "beliefs": {
         **_SCENARIO,
-        "hazard": "believed chance per year that the programme ends",
+        "hazard": "believed chance per year that cash ends",
+        "horizon_years": YEARS,
         "outcome": NAME,
         "unit": "level (unit of the outcome), percent (of the mean of none), pp",
         **_ESTIMATE,
@@ -144,40 +181,37 @@ UNITS: dict[str, dict[str, str]] = {
     },
 }
 
-_WHOLE = {"horizon_months", "horizon_years", "n_households", "year"}
-_WHOLE_OR_MISSING = {"from_quintile", "to_quintile", "period"}
-_NUMBERS = {
-    "estimate",
-    "mean",
-    "se_luck",
-    "se_sample",
-    "ci_low",
-    "ci_high",
-    "share_above_zero",
-    "control_mean",
-    "hazard",
-}
+_TYPES = {
+    "Int64": ("from_quintile", "to_quintile", "period"),
+    "int64": ("horizon_months", "horizon_years", "n_households", "year"),
+    "int8": ("technique",),
+    "bool": ("has_knowledge",),
+    "float32": ("income", "consumption", "assets", "savings"),
+    "float64": (
+        "estimate", "mean", "se_luck", "se_sample", "ci_low", "ci_high", "share_above_zero",
+        "control_mean", "hazard", "land", "skill", "other_income", "assets_p25", "assets_p50",
+        "assets_p75", "rest_low_assets", "rest_low_consumption", "rest_high_assets",
+        "rest_high_consumption",
+    ),
+}  # fmt: skip
+_TYPE_OF = {column: kind for kind, columns in _TYPES.items() for column in columns}
 
 
 def tidy(
-    table: str, rows: Sequence[Mapping[str, object]] | pd.DataFrame, scenario: str
+    table: str,
+    rows: Sequence[Mapping[str, object]] | Mapping[str, np.ndarray] | pd.DataFrame,
+    scenario: str,
 ) -> pd.DataFrame:
-    """Rows of one table as a frame with the columns of `UNITS[table]`, in that order.
+    """Rows, or columns, of one table as a frame with the columns of `UNITS[table]`, in that order.
 
-    Types are fixed by column, so an empty table has the same schema as a full one. The units
-    travel in `frame.attrs["units"]`.
+    Types are fixed by column, so an empty table has the same schema as a full one; a column without
+    a type of its own is text. The units travel in `frame.attrs["units"]`. KeyError where a column
+    is missing.
     """
     units = UNITS[table]
-    frame = pd.DataFrame(rows, columns=[name for name in units if name != "scenario"])
+    columns = [name for name in units if name != "scenario"]
+    frame = pd.DataFrame(rows)[columns] if len(rows) else pd.DataFrame(columns=columns)
     frame.insert(0, "scenario", scenario)
-    frame = frame.astype({name: _column_type(name) for name in units})
+    frame = frame.astype({name: _TYPE_OF.get(name, "str") for name in units})
     frame.attrs["units"] = dict(units)
     return frame
-
-
-def _column_type(name: str) -> str:
-    if name in _WHOLE:
-        return "int64"
-    if name in _WHOLE_OR_MISSING:
-        return "Int64"
-    return "float64" if name in _NUMBERS else "str"

@@ -140,7 +140,6 @@ def _notes(
             f"Households with own income below zero: {n_negative:,}; kept, but a loss is taken as "
             "transitory."
         )
-    notes.append("Nobody commands the improved technique at the start.")
     return tuple(notes)
 
 

@@ -1,0 +1,130 @@
+"""The console text of a run: the tables an economist asks for first, within 100 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resilience_sim.report.complementarity import (
+    beliefs_section,
+    effects_section,
+    other_arms_section,
+)
+from resilience_sim.report.costs import costs_section
+from resilience_sim.report.page import INDENT, WIDTH, Tables, count, title, wrapped
+from resilience_sim.report.poverty import poverty_section
+from resilience_sim.report.shock import shock_section
+from resilience_sim.report.traps import escape_section, needed_section
+
+if TYPE_CHECKING:
+    from resilience_sim.config import Config
+    from resilience_sim.simulation import Results
+
+__all__ = ["console"]
+
+
+def console(
+    results: Results,
+    tables: Tables,
+    config: Config,
+    directory: Path | None = None,
+    written: Sequence[Path] = (),
+) -> str:
+    """Lay out one run as plain text.
+
+    Parameters
+    ----------
+    results
+        What was simulated; only its size, notes and timings are taken from here.
+    tables
+        The tables of `outcomes.tables`; every other number printed stands in one of them.
+    config
+        The composed config, for the header and the commands to try next.
+    directory, written
+        Run directory and the files in it, where the run was stored.
+
+    Returns
+    -------
+    Text without colour codes, no line longer than 100 columns. Every table names its unit, and
+    every section with an estimate to judge closes with what it says, and whether an interval
+    contains zero.
+    """
+    effects, end = tables["effects"], config.planner.believed_end
+    sections = [
+        _header(results, config),
+        poverty_section(tables["poverty"], effects),
+        effects_section(effects),
+        other_arms_section(effects),
+        beliefs_section(tables["beliefs"], effects, None if end.kind == "date" else end.hazard),
+        escape_section(
+            tables["escape"], tables["thresholds"], effects, config.outcomes.escape_years
+        ),
+        needed_section(tables["needed"]),
+        shock_section(tables["resilience"]),
+        costs_section(tables["costs"]),
+        _caution(config),
+        _notes(results),
+        _files(results, directory, written, config),
+    ]
+    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+
+
+def _header(results: Results, config: Config) -> list[str]:
+    shock = "no shock" if len(results.worlds) == 1 else f"shock {results.worlds[-1]}"
+    believed = config.planner.believed_end
+    end = f"with hazard {believed.hazard:g} a year" if believed.kind == "hazard" else "on its date"
+    facts = [
+        f"resilience-sim   case {config.case_name}   {shock}   arms {', '.join(results.arms)}",
+        f"{results.n_households:,} households, {results.n_eligible:,} eligible, for "
+        f"{results.n_persons:,.0f} persons; {count(config.horizon_years, 'year')} in "
+        f"{12 // results.periods_per_year}-month periods; seed {results.seed}, "
+        f"{count(config.replicates, 'replicate')}; {config.planner.behaviour.value.replace('_', ' ')}"
+        f", cash believed to end {end}.",
+        "Money is real, in annual poverty lines per person. ±.04/.52: standard errors of luck / of the "
+        "sample (one alone: luck); [low, high]: 95 % interval; >0: share of replicates above zero.",
+    ]
+    return [*(line for fact in facts for line in wrapped(fact)), "=" * WIDTH]
+
+
+def _caution(config: Config) -> list[str]:
+    alone = (
+        " With one replicate the error of luck is unknown, and intervals hold sampling alone."
+        if config.replicates == 1
+        else ""
+    )
+    return wrapped(
+        "Intervals join luck and sample, >0 is about luck only: how exactly this model was computed "
+        "for these households, not how sure the world is. Parameters, beliefs and the model's "
+        "structure are held fixed." + alone
+    )
+
+
+def _notes(results: Results) -> list[str]:
+    if not results.notes:
+        return []
+    said = " ".join(note if note.endswith(".") else f"{note}." for note in results.notes)
+    return title("How the population came about", said)
+
+
+def _files(
+    results: Results, directory: Path | None, written: Sequence[Path], config: Config
+) -> list[str]:
+    stages = ", ".join(f"{name} {seconds:.1f}" for name, seconds in results.seconds.items())
+    lines = [f"Seconds: {stages}"]
+    if directory is not None:
+        paths = [Path(path) for path in written]
+        tables = [path.stem for path in paths if path.suffix == ".parquet"]
+        others = [path.name for path in paths if path.suffix != ".parquet"]
+        lines += [f"Files in {directory}"]
+        lines += wrapped(f"{', '.join(others)}; as .parquet {', '.join(tables)}", INDENT)
+    run = f"resilience-sim run case={config.case_name} shock={config.shock.name}"
+    is_planner = config.planner.behaviour == "planner"
+    hazard = 0 if config.planner.believed_end.hazard == 1 else 1
+    return [
+        *lines,
+        "Next, to see what the answer rests on",
+        f"{INDENT}{run} planner.behaviour={'rule_of_thumb' if is_planner else 'planner'}",
+        f"{INDENT}{run} planner.believed_end.hazard={hazard}",
+        f"{INDENT}{run} seed={config.seed + 1}",
+    ]

@@ -1,0 +1,330 @@
+"""The planner's kernel against brute force, and the parts it is made of."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from oracle import (
+    Household,
+    Oracle,
+    Plans,
+    Settled,
+    denser,
+    lasting_surplus,
+    oracle_of,
+    read_between,
+    settle_type,
+)
+from resilience_sim.cli import compose
+from resilience_sim.config import Config
+from resilience_sim.kernels import bellman
+from resilience_sim.kernels.bellman import CONVERGED, NOT_CONVERGED
+from resilience_sim.kernels.household import labour_share, own_output
+from resilience_sim.kernels.primitives import Primitives
+from resilience_sim.model import primitives
+from resilience_sim.solver import planner_grids
+
+CASE = ("case=erewhon", "shock=none", "planner.tolerance=1e-7", "planner.max_years=3000")
+SMALL = (
+    "planner.n_money=20", "planner.n_savings=16", "planner.n_luck=12", "planner.assets_max=10",
+    "planner.money_max=8", "technology.knowledge_loss=0.1",
+)  # fmt: skip
+FARMER = Household(land=1.0, skill=0.8, other=0.1)
+WORKER = Household(land=0.2, skill=1.2, other=0.3)
+ONE_TECHNIQUE = (
+    "technology.exponent.improved=0.28", "technology.productivity.improved=0.4",
+    "technology.knowledge_productivity=1", "technology.knowledge_outlay=1", "mechanisms.outlay=false",
+    "mechanisms.labour_taken=false",
+)  # fmt: skip
+LEAST_MONEY = 0.1  # lines; with less, some techniques leave people hungry, where utility is a line
+
+
+@cache
+def world(*overrides: str) -> tuple[Config, Primitives]:
+    config = compose([*CASE, *overrides])
+    return config, primitives(config)
+
+
+def at_planting(value: np.ndarray) -> np.ndarray:
+    return value[:, 0].max(axis=1)
+
+
+def relative(p: Primitives, value: np.ndarray, to: np.ndarray) -> np.ndarray:
+    """How far a value is from another, as a share of the lasting consumption above need."""
+    return lasting_surplus(p, value) / lasting_surplus(p, to) - 1
+
+
+# --- the planner against brute force -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("household", "overrides"),
+    [
+        (FARMER, ("periods_per_year=1", "planner.n_assets=10", "preferences.crra=2")),
+        (WORKER, ("periods_per_year=1", "planner.n_assets=10", "preferences.crra=1")),
+        pytest.param(
+            FARMER, ("periods_per_year=4", "planner.n_assets=8", "preferences.crra=2"),
+            marks=pytest.mark.slow,
+        ),
+    ],
+)  # fmt: skip
+def test_value_and_plans_equal_those_of_brute_force(
+    household: Household, overrides: tuple[str, ...]
+) -> None:
+    config, p = world(*SMALL, *overrides)
+    settled = settle_type(config, p, household)
+    assert settled.status == CONVERGED
+    oracle = oracle_of(settled, p, household, finer=4)
+    best = oracle.solve()
+    is_fed = settled.grids.money >= LEAST_MONEY
+
+    gap = relative(p, at_planting(settled.solution.value), at_planting(best.value))
+    # The kernel reads what a choice is worth between nodes of money: from below, most where people are hungry.
+    assert -0.05 < gap[..., is_fed].min() and gap.max() < 0.005
+    assert np.abs(gap[..., is_fed]).mean() < 0.015
+
+    followed = oracle.follow(Plans(*settled.solution[:3]), best.value, years=200)
+    loss = relative(p, at_planting(followed), at_planting(best.value))
+    # Plans may be a little better than the oracle's, whose choices lie on a grid; they are hardly ever worse.
+    assert -0.015 < loss.min() and loss.max() < 0.015
+    assert np.abs(loss).mean() < 0.004
+
+
+def test_worse_plans_are_found_out() -> None:
+    # Negative control: half the savings, and plans of a type with other land, cost more than the tolerance.
+    config, p = world(*SMALL, "periods_per_year=1", "planner.n_assets=10", "preferences.crra=2")
+    settled = settle_type(config, p, FARMER)
+    oracle = oracle_of(settled, p, FARMER, finer=1)
+    value, assets, savings, _ = settled.solution
+    others = settle_type(config, p, WORKER).solution
+    for plans in (Plans(value, assets, 0.5 * savings), Plans(*others[:3])):
+        loss = relative(p, at_planting(oracle.follow(plans, value, years=200)), at_planting(value))
+        assert loss.min() < -0.03
+
+
+@pytest.mark.slow
+def test_plans_read_between_nodes_are_nearly_as_good_as_on_finer_grids() -> None:
+    # The oracle stands on twice the kernel's nodes and lives there by the kernel's plans, read as households do.
+    config, p = world(*SMALL, "periods_per_year=1", "planner.n_assets=10", "preferences.crra=2")
+    settled = settle_type(config, p, FARMER)
+    grids = settled.grids
+    finer = denser(grids.assets, 2), denser(grids.money, 2)
+    oracle = Oracle(
+        p, FARMER, *finer, denser(grids.savings, 2), grids.harvest, grids.wage, finer=1
+    )
+    best = oracle.solve()
+    read = Plans(*(read_between(grids, each, *finer) for each in settled.solution[:3]))
+    followed = at_planting(oracle.follow(read, best.value, years=200))
+    loss = relative(p, followed, at_planting(best.value))[..., finer[1] >= LEAST_MONEY]
+    assert -0.05 < loss.min() and -0.01 < loss.mean() < 0.002
+    own_view = relative(p, at_planting(settled.solution.value), at_planting(best.value)[:, ::2, ::2])
+    assert -0.05 < own_view[..., grids.money >= LEAST_MONEY].min() and own_view.max() < 0.005
+
+
+@pytest.mark.parametrize("crra", [1.0, 1.5, 3.0])
+def test_utility_equals_its_twin(crra: float) -> None:
+    config, p = world(*SMALL, "planner.n_assets=8", f"preferences.crra={crra}")
+    settled = settle_type(config, p, FARMER)
+    oracle = oracle_of(settled, p, FARMER, finer=1)
+    eaten = np.linspace(-0.1, 3.0, 63)
+    for season in range(4):
+        price = p.season_price[season]
+        kernel = [bellman.utility(p, each, price) for each in eaten]
+        np.testing.assert_allclose(kernel, oracle.utility(eaten, season), rtol=1e-6)
+    slopes = np.diff(oracle.utility(eaten, 0))
+    assert (slopes > 0).all() and (np.diff(slopes) < 1e-9).all(), "more is better, ever less so"
+
+
+# --- the shape of the economics ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("household", [FARMER, WORKER])
+@pytest.mark.parametrize("overrides", [(), ONE_TECHNIQUE])
+def test_value_rises_in_assets_and_money(household: Household, overrides: tuple[str, ...]) -> None:
+    config, p = world(*overrides)
+    value = settle_type(config, p, household).solution.value
+    assert np.diff(value, axis=-1).min() > 0
+    assert np.diff(value, axis=-2).min() > 0
+    assert (value[1] >= value[0] - 1e-6 * np.abs(value[0])).all(), "knowing more is never worse"
+
+
+def consumption(p: Primitives, settled: Settled) -> np.ndarray:
+    """Consumption by the stored plans, (2, n_seasons, 3, n_assets, n_money)."""
+    grids, (_, assets, savings, _) = settled.grids, settled.solution
+    change = assets - grids.assets[:, None]
+    yearly = [
+        [0.0, p.outlay_traditional, p.outlay_known if known else p.outlay_improved]
+        for known in range(2)
+    ]
+    outlay = np.asarray(yearly)[:, None, :] * p.season_outlay[None, :, None]
+    paid = np.where(change > 0, change, float(p.resale) * change)
+    return grids.money - savings - paid - outlay[..., None, None]
+
+
+@pytest.mark.parametrize("household", [FARMER, WORKER])
+def test_consumption_rises_with_money_where_the_problem_is_concave(household: Household) -> None:
+    config, p = world(*ONE_TECHNIQUE)
+    settled = settle_type(config, p, household)
+    near = settled.grids.assets < 8, (settled.grids.money > 0.05) & (settled.grids.money < 8)
+    step = np.diff(consumption(p, settled)[..., near[0], :][..., near[1]], axis=-1)
+    # The grid of savings leaves a wobble: few falls, and small ones beside the rises.
+    assert (step < -1e-6).mean() < 0.02
+    assert -np.minimum(step, 0).sum() < 0.002 * step.sum()
+
+
+def test_consumption_may_fall_where_people_save_for_a_better_technique() -> None:
+    # Negative control of the test above: with two techniques the value bends upwards near the change of
+    # technique, and marginal utility rises with money there.
+    config, p = world()
+    settled = settle_type(config, p, WORKER)
+    near = settled.grids.assets < 8, (settled.grids.money > 0.05) & (settled.grids.money < 8)
+    step = np.diff(consumption(p, settled)[..., near[0], :][..., near[1]], axis=-1)
+    assert (step < -1e-6).mean() > 0.05
+
+
+def test_nobody_plans_to_owe_more_than_the_limit_or_to_keep_less_than_nothing() -> None:
+    config, p = world()
+    for household in (FARMER, WORKER):
+        settled = settle_type(config, p, household)
+        assert settled.solution.savings.min() >= -float(p.credit_limit)
+        assert settled.solution.assets.min() >= 0
+
+
+# --- how it is solved --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("household", [FARMER, WORKER])
+def test_following_plans_between_searches_leads_to_the_same_solution(household: Household) -> None:
+    # Following reads what plans are worth a little more finely than searching does, so the two rest apart by
+    # what reading between nodes costs: at the default grids under 0.6 % of consumption above need.
+    grid = ("planner.n_assets=40", "planner.n_money=48", "planner.n_savings=40")
+    config, p = world(*grid)
+    followed = settle_type(config, p, household)
+    plain = settle_type(config, p, household, howard=0)
+    assert (followed.status, plain.status) == (CONVERGED, CONVERGED)
+    assert followed.cycles < plain.cycles
+    gap = relative(p, followed.solution.value, plain.solution.value)
+    assert np.abs(gap).max() < 0.006
+    eaten = [at_planting(consumption(p, each)).mean() for each in (followed, plain)]
+    assert eaten[0] == pytest.approx(eaten[1], rel=0.005)
+
+
+def test_too_few_years_are_told() -> None:
+    config, p = world("planner.max_years=1")
+    assert settle_type(config, p, FARMER).status == NOT_CONVERGED
+
+
+# --- luck --------------------------------------------------------------------------------------
+
+
+def luck_by_hand(p: Primitives, grids: bellman.PlannerGrids, household: Household, **at: int):  # type: ignore[no-untyped-def]
+    """Every income of one state and its probability, (n_harvest * n_wage,) each."""
+    technique, known = np.int32(at["technique"]), np.int32(at["known"])
+    held = np.float32(p.keep * grids.assets[at["assets"]] + household.land)
+    own = own_output(p, technique, known, np.float32(household.skill), held)
+    own = own * p.season_output[at["season"]]
+    wages = float(p.wage) * household.skill ** float(p.wage_elasticity)
+    wages *= (1 - labour_share(p, technique)) / p.periods_per_year
+    income = own * grids.harvest[:, :1] + wages * grids.wage[:, 0] - grids.wage[:, 1]
+    chance = grids.harvest[:, 1:] * grids.wage[:, 2]
+    return income.ravel() + household.other / p.periods_per_year, chance.ravel()
+
+
+@pytest.mark.parametrize("n_luck", [1, 2, 5, 8, 40])
+def test_classes_of_luck_keep_the_mean_of_income(n_luck: int) -> None:
+    config, p = world(f"planner.n_luck={n_luck}")
+    grids = planner_grids(config, p)
+    assert grids.luck_share.sum() == pytest.approx(1, abs=1e-14)
+    assert grids.harvest[:, 1].sum() == pytest.approx(1, abs=1e-14)
+    assert grids.wage[:, 2].sum() == pytest.approx(1, abs=1e-14)
+    out = np.empty((2, 4, 3, grids.assets.size, n_luck))
+    wages = float(p.wage) * FARMER.skill ** float(p.wage_elasticity)
+    bellman.income_classes(p, grids, *FARMER, wages, out)
+    for known, season, technique in np.ndindex(*out.shape[:3]):
+        for assets in (0, 7, grids.assets.size - 1):
+            income, chance = luck_by_hand(
+                p, grids, FARMER, known=known, season=season, technique=technique, assets=assets
+            )
+            classes = out[known, season, technique, assets]
+            # In single precision own output may differ in its last bit between two compilations.
+            assert classes @ grids.luck_share == pytest.approx(income @ chance, rel=3e-7)
+            assert (np.diff(classes) >= -1e-12).all(), "from the poorest luck up"
+            assert income.min() - 1e-7 <= classes[0] and classes[-1] <= income.max() + 1e-7
+
+
+def test_mean_of_classes_does_not_depend_on_their_number() -> None:
+    # The mean to rounding error of double precision, and most of the spread with eight classes.
+    means, spreads = [], []
+    for n_luck in (1, 4, 8, 40):
+        config, p = world(f"planner.n_luck={n_luck}")
+        grids = planner_grids(config, p)
+        out = np.empty((2, 4, 3, grids.assets.size, n_luck))
+        bellman.income_classes(p, grids, *FARMER, 0.5, out)
+        means.append(out @ grids.luck_share)
+        spreads.append((out - means[-1][..., None]) ** 2 @ grids.luck_share)
+    for mean in means[1:]:
+        np.testing.assert_allclose(mean, means[0], rtol=1e-13)
+    assert (spreads[0] < 1e-20).all()
+    worked = np.s_[:, :, 1:]
+    assert (spreads[2][worked] > 0.85 * spreads[3][worked]).all()
+
+
+# --- reading between nodes ---------------------------------------------------------------------
+
+
+def test_places_lie_where_a_search_finds_them() -> None:
+    nodes = np.array([-0.5, 0.0, 0.1, 1.0, 4.0])
+    points = np.array([[-0.5, -0.1, 0.0], [0.05, 4.0, 2.5], [-1.0, 5.0, 0.1]])
+    cells, inside = bellman.places(nodes, points)
+    assert cells.dtype == np.int32 and cells.shape == inside.shape == points.shape
+    np.testing.assert_array_equal(cells, [[0, 0, 1], [1, 3, 3], [0, 3, 2]])
+    # Not clipped: what lies beyond an end goes on in the line of the end's cell.
+    np.testing.assert_allclose(inside, [[0, 0.8, 0], [0.5, 1, 0.5], [-1, 4 / 3, 0]])
+
+
+def read_rows(nodes: np.ndarray, column: np.ndarray, per_cell: int = 9) -> tuple[np.ndarray, ...]:
+    """Places between nodes and a one-column table read there, (n_nodes - 1, per_cell) each."""
+    table = np.column_stack([column, column])
+    bends = np.zeros(table.shape)
+    bellman._bends(nodes, table, bends)
+    at = nodes[:-1, None] + np.diff(nodes)[:, None] * np.linspace(0, 1, per_cell)
+    read = [
+        [bellman._between(nodes, table, bends, row, x, 0, 0.3) for x in line]
+        for row, line in enumerate(at)
+    ]
+    return at, np.array(read)
+
+
+def test_reading_between_nodes_never_overshoots() -> None:
+    rng = np.random.default_rng(4)
+    for trial in range(40):
+        nodes = np.cumsum(rng.lognormal(sigma=1.0, size=9))
+        column = rng.normal(size=9) if trial % 2 else np.cumsum(rng.lognormal(sigma=1.0, size=9))
+        at, read = read_rows(nodes, column)
+        slope = np.diff(column) / np.diff(nodes)
+        chord = column[:-1, None] + slope[:, None] * (at - nodes[:-1, None])
+        tolerance = 1e-12 * np.abs(column).max()
+        # At the nodes it is the table; elsewhere it lies between the chord and the neighbours' chords drawn on.
+        np.testing.assert_allclose(read[:, 0], column[:-1], atol=tolerance)
+        np.testing.assert_allclose(read[:, -1], column[1:], atol=tolerance)
+        for row in range(1, nodes.size - 2):
+            before = column[row] + slope[row - 1] * (at[row] - nodes[row])
+            after = column[row + 1] + slope[row + 1] * (at[row] - nodes[row + 1])
+            drawn_on = np.array([before, after, chord[row]])
+            assert (read[row] <= drawn_on.max(axis=0) + tolerance).all()
+            assert (read[row] >= drawn_on.min(axis=0) - tolerance).all()
+        if not trial % 2:  # what rises at the nodes rises between them
+            assert (np.diff(read, axis=1) >= -tolerance).all()
+        # A kink, where curvature changes its sign, and both ends are read as chords.
+        bend = np.diff(slope)
+        is_kinked = np.concatenate([[True], bend[:-1] * bend[1:] <= 0, [True]])
+        np.testing.assert_allclose(read[is_kinked], chord[is_kinked], atol=tolerance)
+
+
+def test_reading_between_nodes_follows_a_smooth_curve_more_closely_than_chords() -> None:
+    nodes = np.linspace(0.0, 4.0, 9)
+    at, read = read_rows(nodes, np.sqrt(1 + nodes))
+    truth = np.sqrt(1 + at)
+    chord = truth[:, :1] + (truth[:, -1:] - truth[:, :1]) * np.linspace(0, 1, 9)
+    inner = np.s_[1:-1]
+    assert np.abs(read - truth)[inner].max() < 0.6 * np.abs(chord - truth)[inner].max()
