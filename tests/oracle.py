@@ -1,17 +1,18 @@
-"""A planner's plans by brute force, in plain numpy: the slow and obvious twin of `kernels/bellman.py`.
+"""A planner's plans by brute force: the slow and obvious twin of `kernels/bellman.py`.
 
-Written from the equations of the model, not from the kernel: every state tries every pair of assets kept and
-savings carried on a dense grid, for every technique. It shares with the kernel the parameters, the nodes of a
-period's luck and the nodes of its own states, nothing else.
+Plain numpy, written from the equations of the model and not from the kernel: every state tries
+every pair of assets kept and savings carried on a dense grid, for every technique. It shares with
+the kernel the parameters, the nodes of a period's luck and the nodes of states, nothing else.
 """
 
 from typing import NamedTuple
 
 import numpy as np
+
 from resilience_sim.config import Config
 from resilience_sim.kernels import bellman
 from resilience_sim.kernels.bellman import PlannerGrids, Solution
-from resilience_sim.kernels.primitives import N_TECHNIQUES, Primitives
+from resilience_sim.kernels.primitives import IMPROVED, N_TECHNIQUES, Primitives
 from resilience_sim.model import yearly_wages
 from resilience_sim.solver import planner_grids
 
@@ -56,8 +57,8 @@ def settle_type(
 ) -> Settled:
     """Solve one type with the kernel: without programmes, or in a phase of cash.
 
-    `transfer` is in lines per year and ends with `hazard` per period; what is kept is then worth `ends`,
-    the `future` of the life afterwards.
+    `transfer` is in lines per year and ends with `hazard` per period; what is kept is then worth
+    `ends`, the `future` of the life afterwards.
     """
     grids = planner_grids(config, p)
     shape = (2, config.periods_per_year, N_TECHNIQUES, grids.assets.size)
@@ -90,8 +91,8 @@ class Oracle:
     household
         The type.
     assets, money, savings
-        Nodes; values are read as straight lines between those of assets and money. Choices are tried at
-        the nodes of assets and savings and at `finer` - 1 places between each two.
+        Nodes; values are read as straight lines between those of assets and money. Choices are
+        tried at the nodes of assets and savings and at `finer` - 1 places between each two.
     harvest, wage
         Luck of a period: (factor, probability) of own output; (factor, bill, probability) of wages.
     """
@@ -131,12 +132,11 @@ class Oracle:
     def incomes(self, kept: np.ndarray, season: int, technique: int, known: int) -> np.ndarray:
         """Income that comes in in `season` from assets kept before, (n_kept, n_harvest, n_wage)."""
         p, (land, skill, other) = self.p, self.household
-        productivity = (
-            0.0, p.productivity_traditional, p.productivity_known if known else p.productivity_improved
-        )[technique]  # fmt: skip
+        improved = p.productivity_known if known else p.productivity_improved
+        productivity = (0.0, p.productivity_traditional, improved)[technique]
         exponent = (1.0, p.exponent_traditional, p.exponent_improved)[technique]
         labour = (0.0, p.labour_traditional, p.labour_improved)[technique]
-        own = productivity * skill * np.maximum(p.keep * kept + land, 1e-6) ** exponent
+        own = productivity * skill * (p.keep * kept + land) ** exponent
         wages = p.wage * skill**p.wage_elasticity * (1 - labour) / p.periods_per_year
         return (
             (own * p.season_output[season])[:, None, None] * self.harvest[:, 0][:, None]
@@ -146,9 +146,15 @@ class Oracle:
         )
 
     def ahead(
-        self, value: np.ndarray, season: int, technique: int, known: int, kept: np.ndarray, carried: np.ndarray
+        self,
+        value: np.ndarray,
+        season: int,
+        technique: int,
+        known: int,
+        kept: np.ndarray,
+        carried: np.ndarray,
     ) -> np.ndarray:
-        """Expected value of assets kept and savings carried out of a season; arrays of one shape."""
+        """Expected value of assets kept and savings carried; arrays of one shape."""
         p = self.p
         share, hazard = p.inheritance, p.succession_hazard
         own_life = self._lived(value, season, technique, known, kept, carried)
@@ -157,12 +163,20 @@ class Oracle:
         heirs = self._lived(value, season, technique, known, share * kept, share * carried)
         return (1 - hazard) * own_life + hazard * heirs
 
-    def _lived(self, value, season, technique, known, kept, carried):  # type: ignore[no-untyped-def]
+    def _lived(
+        self,
+        value: np.ndarray,
+        season: int,
+        technique: int,
+        known: int,
+        kept: np.ndarray,
+        carried: np.ndarray,
+    ) -> np.ndarray:
         p = self.p
         following = (season + 1) % self.n_seasons
-        if following == 0:  # at planting a technique is chosen, and knowledge may have gone
+        if following == 0:  # a technique is chosen, and knowledge that was not used may have gone
             best = value[:, 0].max(axis=1)
-            forgotten = p.knowledge_loss if known else 0.0
+            forgotten = p.knowledge_loss if known and technique != IMPROVED else 0.0
             table = (1 - forgotten) * best[known] + forgotten * best[0]
         else:
             table = value[known, following, technique]
@@ -173,11 +187,13 @@ class Oracle:
         lost = 1 - (1 - p.asset_loss) ** (4 / p.periods_per_year)
         left = (p.keep * kept).ravel()
         whole = (self.read(table, left, money) * chance).sum(axis=(1, 2))
-        struck = (self.read(table, left * (1 - p.asset_loss_share), money) * chance).sum(axis=(1, 2))
+        struck = (self.read(table, left * (1 - p.asset_loss_share), money) * chance).sum(
+            axis=(1, 2)
+        )
         return ((1 - lost) * whole + lost * struck).reshape(kept.shape)
 
     def read(self, table: np.ndarray, assets: np.ndarray, money: np.ndarray) -> np.ndarray:
-        """Table between its nodes, bilinear and flat beyond its ends; `money` (n, ...), `assets` (n,)."""
+        """Table read bilinearly, flat beyond its ends; `assets` (n,), `money` (n, a, b)."""
         row, across = _place(self.assets, assets)
         cell, along = _place(self.money, money)
         row, across = (each[:, None, None] for each in (row, across))
@@ -186,7 +202,7 @@ class Oracle:
         return (1 - across) * low + across * high
 
     def solve(self, tolerance: float = 1e-9, max_searches: int = 60) -> Plans:
-        """Search all choices, follow the plans found for some years, and again until values rest."""
+        """Search all choices, follow the plans found for years, and again until values rest."""
         plans = Plans(*(np.zeros(self.shape) for _ in Plans._fields))
         kept, carried = np.meshgrid(self.kept, self.carried, indexing="ij")
         for _ in range(max_searches):
@@ -232,8 +248,8 @@ class Oracle:
                         flow[known, season, technique]
                         + self.p.discount
                         * self.ahead(
-                            value, season, technique, known,
-                            plans.assets[known, season, technique], plans.savings[known, season, technique],
+                            value, season, technique, known, plans.assets[known, season, technique],
+                            plans.savings[known, season, technique],
                         )
                         for technique in range(N_TECHNIQUES)
                     ]  # fmt: skip
@@ -252,7 +268,7 @@ def oracle_of(settled: Settled, p: Primitives, household: Household, finer: int)
 def lasting_surplus(p: Primitives, value: np.ndarray) -> np.ndarray:
     """Yearly consumption above need, the same in every period for ever, that is worth `value`.
 
-    Values of utility say little; this is in lines per year. It inverts the utility of `bellman.utility`.
+    Values of utility say little; this is in lines per year. It inverts `bellman.utility`.
     """
     crra, small = float(p.crra), bellman.SMALLEST_SURPLUS
     yearly = value * (1 - float(p.discount)) * float(p.periods_per_year)

@@ -18,7 +18,9 @@ import numpy as np
 
 QUARTER, YEAR, LEARNING, DROUGHT, SEVERITY = 0, 1, 2, 3, 4  # purposes of chance
 NONE, TRADITIONAL, IMPROVED = 0, 1, 2
-ABOVE, TRAPPED, NO_WAY_UP = 0, 1, 2
+# Classes at the start: above the threshold, or below it in a type of one of four kinds, in their order.
+ABOVE, TRAPPED, NO_WAY_UP, WAGE_ROUTE, ON_THE_WAY = 0, 1, 2, 3, 4
+BELOW = (ON_THE_WAY, TRAPPED, NO_WAY_UP, WAGE_ROUTE)
 NOTHING = 1e-12  # lines; rounding in double precision
 ALMOST = 1e-4  # lines; consumption this far under the need counts as destitution
 
@@ -129,7 +131,8 @@ def settle(
         kept = max(0.0, kept - (floor - eaten()) / p.resale)
     if eaten() < floor:
         carried = max(-p.credit_limit, carried - (floor - eaten()))
-    is_paid = outlay <= 0 or eaten() > -NOTHING
+    is_covered = eaten() > floor - NOTHING
+    is_paid = outlay <= 0 or is_covered or eaten() > 0
     if not is_paid:
         outlay = 0.0
     consumption = eaten()
@@ -222,13 +225,13 @@ def live(
 
     assets, savings, technique = person.assets, person.savings, person.technique
     knowledge, age = person.knowledge, person.age
-    drought, spell, is_from_threshold, began_above, start = 1.0, 0, False, False, ABOVE
+    drought, spell, is_from_threshold, start = 1.0, 0, False, ABOVE
+    estate_left = 0.0
     income_year = consumption_year = 0.0
     is_destitute = False
     for t in range(n_years * per_year + 1):
         year, season = divmod(t, per_year)
         is_closing = t == n_years * per_year
-        at = min(t, n_years * per_year - 1)
         now = SimpleNamespace(
             t=t, severity=severity, is_succession=False, has_forgotten=False, status=None, year=None
         )
@@ -238,14 +241,19 @@ def live(
             age += 1.0
             if age >= p.succession_age:
                 age, now.is_succession = p.heir_age, True
+                estate = assets + savings
                 assets, savings = assets * p.inheritance, savings * p.inheritance
+                estate_left = estate - assets - savings
 
-        # 2. Luck, and the scenario's losses. A drought strikes a crop until it is in.
+        # 2. Luck, and the scenario's losses: what comes in now was earned in the period before, and
+        # struck by its losses. A drought strikes a crop until it is in.
         now.luck = period_luck(p, person.key, t, seed, replicate)
         now.drought = drought
 
-        def left(losses: np.ndarray, at: int = at) -> float:
-            return 1.0 - min(float(losses[world, at]) * severity, 1.0)
+        def left(losses: np.ndarray, t: int = t) -> float:
+            if t == 0:
+                return 1.0
+            return 1.0 - min(float(losses[world, t - 1]) * severity, 1.0)
 
         # 3. Income: assets wear out, produce, and may then be lost.
         assets *= p.keep
@@ -272,21 +280,20 @@ def live(
                 is_from_threshold = by_knowledge[person.knowledge] < 0.5
             spell = (max(spell, 0) + 1) if is_above else (min(spell, 0) - 1)
             if t == 0:
-                kind = person.class_at_start
-                start = ABOVE if kind == TRAPPED and is_above else kind
-                began_above = is_above
+                start = ABOVE if is_above else BELOW[person.type_kind]
             else:
-                is_up, is_down = spell >= scenario.escape_years, spell <= -scenario.escape_years
+                is_up, is_down = spell > scenario.escape_years, spell < -scenario.escape_years
                 escaped = start == TRAPPED and is_up
                 now.status = {
                     "above_threshold": float(is_above),
                     "escaped": float(escaped),
                     "escaped_wealth": float(escaped and not is_from_threshold),
                     "escaped_threshold": float(escaped and is_from_threshold),
-                    "fallen": float(start == ABOVE and began_above and is_down),
+                    "fallen": float(start == ABOVE and is_down),
                     "lifted": float(start == NO_WAY_UP and is_up),
                 }
-                if knowledge and p.knowledge_loss > 0:
+                # Knowledge that the crop of the year did not use may be forgotten.
+                if knowledge and technique != IMPROVED and p.knowledge_loss > 0:
                     lost = unit(chance(person.key, year, YEAR, seed, replicate)[0])
                     now.has_forgotten = lost < p.knowledge_loss
                     knowledge = 0 if now.has_forgotten else 1
@@ -348,7 +355,8 @@ def live(
                 "income_squared": income_year**2,
                 "consumption_squared": consumption_year**2,
                 "assets_squared": assets**2,
+                "estate_left": estate_left,
             }
-            income_year = consumption_year = 0.0
+            income_year = consumption_year = estate_left = 0.0
             is_destitute = False
         yield now

@@ -14,24 +14,26 @@ import numpy as np
 
 from resilience_sim.kernels import population_step as step
 from resilience_sim.kernels.primitives import (
-    ABOVE,
+    CLASS_NAMES,
     NO_WAY_UP,
     OUTCOMES,
-    TRAPPED,
+    TRAP,
     WAGE_ROUTE,
+    WAY_UP,
     Grid,
     Primitives,
 )
+from resilience_sim.simulation import workspace
 
 N_SKILL, N_OTHER, N_LAND = 3, 3, 2
 PER_YEAR, N_YEARS = 4, 4
 _COUNTS = {
-    "village", "type_at", "land_at", "class_at_start", "quintile", "panel_row", "technique",
-    "knowledge", "spell", "start", "last_below",
+    "village", "type_at", "land_at", "type_kind", "quintile", "panel_row", "technique",
+    "knowledge", "spell", "start", "last_below", "pattern",
 }  # fmt: skip
 
 
-def _kind(name: str) -> Any:
+def kind_of(name: str) -> Any:
     """How the kernel holds a field of households, state or scratch."""
     if name in _COUNTS or name.startswith(("is_", "has_", "began_")):
         return np.int32
@@ -134,7 +136,7 @@ def households(n: int, **columns: Any) -> step.Households:
     filled = []
     for name in step.Households._fields:
         values = given.get(name, 1.0 if name in ones else 0.0)
-        filled.append(np.array(np.broadcast_to(values, n), dtype=_kind(name)))
+        filled.append(np.array(np.broadcast_to(values, n), dtype=kind_of(name)))
     return step.Households(*filled)
 
 
@@ -161,12 +163,6 @@ def scenario(
     return step.Scenario(**(values | changes))
 
 
-def zeros(fields: Any, n: int, n_years: int) -> Any:
-    """State or Scratch of `n` households."""
-    other = {"twin": np.zeros((n_years, n), np.float32), "pattern": np.zeros((2, n), np.int32)}
-    return fields(*(other.get(name, np.zeros(n, _kind(name))) for name in fields._fields))
-
-
 def zero_sums(world: World) -> step.Sums:
     """Sums to which nothing has been added."""
     n_arms, n_worlds = world.scenario.slot.shape[0], world.scenario.price.shape[0]
@@ -183,10 +179,10 @@ def zero_sums(world: World) -> step.Sums:
         np.zeros((n_arms, n_worlds, n_horizons, 2, step.N_BINS), np.int64),
         np.zeros((n_arms, n_worlds, 5, step.N_BINS), np.int64),
         np.zeros((n_worlds, world.n_replicates, 16), np.int64),
-        np.zeros((world.n_replicates, 4), np.int64),
+        np.zeros((world.n_replicates, len(CLASS_NAMES)), np.int64),
         np.zeros((n_arms, world.n_replicates, world.n_years + 1), np.int64),
         np.zeros((n_arms, n_worlds, rows, world.n_years, 5), np.float32),
-        np.zeros(2, np.int64),
+        np.zeros(1, np.int64),
     )
 
 
@@ -194,10 +190,7 @@ def simulate(world: World) -> step.Sums:
     """Live the world and return its sums."""
     size = int(np.diff(world.blocks, axis=1).max())
     sums = zero_sums(world)
-    step.simulate(
-        *world, zeros(step.State, size, world.n_years), zeros(step.Scratch, size, world.n_years),
-        np.zeros(len(OUTCOMES), np.float32), np.zeros(size, np.float32), sums,
-    )  # fmt: skip
+    step.simulate(*world, *workspace(size, world.n_years), sums)
     return sums
 
 
@@ -218,8 +211,8 @@ def small_world(n_replicates: int = 1, **changes: Any) -> World:
         skill_place=[0.0, 0.3, 0.6, 1.0, 0.2, 0.8, 0.5, 0.1, 0.7, 0.0],
         other_place=[0.0, 0.4, 1.0, 0.0, 0.7, 0.0, 0.9, 0.2, 0.1, 0.0],
         is_eligible=[1, 0, 1, 0, 1, 1, 0, 1, 1, 1],
-        class_at_start=[
-            TRAPPED, ABOVE, NO_WAY_UP, ABOVE, TRAPPED, TRAPPED, WAGE_ROUTE, TRAPPED, ABOVE, TRAPPED,
+        type_kind=[
+            TRAP, WAY_UP, NO_WAY_UP, WAY_UP, TRAP, TRAP, WAGE_ROUTE, TRAP, WAY_UP, WAY_UP,
         ],
         quintile=[0, 4, 1, 4, 2, 3, 3, 1, 4, 0],
         assets=[0.4, 4.0, 0.9, 2.5, 0.9, 0.7, 0.5, 0.8, 1.6, 0.1],
@@ -244,6 +237,7 @@ def small_world(n_replicates: int = 1, **changes: Any) -> World:
     }
     for name, loss in zip(struck, (0.5, 0.4, 0.2, 0.3), strict=True):
         struck[name][1, 5:8] = loss
+        struck[name][1, [0, -1]] = loss / 2  # the first that reaches income, and one at the closing
     price = np.ones((2, n_periods), np.float32)
     price[1, 5:9] = 1.3
     slot = np.tile((np.arange(n_periods) % PER_YEAR).astype(np.int32), (n_arms, 1))
@@ -254,7 +248,7 @@ def small_world(n_replicates: int = 1, **changes: Any) -> World:
     )  # fmt: skip
     blocks = np.array([[0, 7], [7, 10]], np.int64)
     p = primitives(**changes)
-    return World(p, formula_tables(), people, blocks, lived, N_YEARS, 0, n_replicates, 12)
+    return World(p, formula_tables(), people, blocks, lived, N_YEARS, 0, n_replicates, 10)
 
 
 if __name__ == "__main__":

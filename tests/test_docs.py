@@ -16,7 +16,7 @@ from resilience_sim.cli import compose
 from resilience_sim.config import Content, Mechanisms, meaning_of
 from resilience_sim.kernels import draws
 from resilience_sim.kernels.population_step import State
-from resilience_sim.kernels.primitives import CLASS_NAMES, OUTCOMES
+from resilience_sim.kernels.primitives import CLASS_NAMES, OUTCOMES, TYPE_NAMES
 from resilience_sim.model import primitives
 from resilience_sim.outcomes.needed import WORDS
 
@@ -188,7 +188,7 @@ def test_switches_outcomes_classes_and_purposes_are_told() -> None:
     assert switches == [each.name for each in fields(Mechanisms)]
     for name in OUTCOMES:
         assert f"`{name}`" in MODEL
-    for name in (*CLASS_NAMES, *WORDS):
+    for name in (*CLASS_NAMES, *TYPE_NAMES, *WORDS):
         assert re.search(rf"^\| {name} \|", MODEL, re.MULTILINE), name
     purposes = {name: int(n) for name, n in vars(draws).items() if name.startswith("PURPOSE_")}
     for name, number in purposes.items():

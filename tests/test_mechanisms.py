@@ -1,7 +1,7 @@
 """Every mechanism can be switched off: that changes what it should and nothing else.
 
-Off means the neutral value of the settings behind a mechanism, to the last bit of the results; three
-mechanisms have no such settings and are told by what may no longer happen.
+Off means the neutral value of the settings behind a mechanism, to the last bit of the results;
+three mechanisms have no such settings and are told by what may no longer happen.
 """
 
 from dataclasses import fields
@@ -140,7 +140,8 @@ def test_a_switch_matters(switch: str) -> None:
 
 def test_without_seasons_quarters_earn_alike() -> None:
     def spread(results: Results) -> float:
-        # Untreated income by quarter of the year, over the years; the first harvest was sown before.
+        # Untreated income by quarter of the year, over the years; the first harvest was sown
+        # before.
         income = results.period_mean[0, 0, 0, 4:, :, 1].mean(axis=1).reshape(-1, 4).mean(axis=0)
         return float(np.ptp(income) / income.mean())
 
@@ -185,24 +186,25 @@ def test_without_the_improved_technique_nobody_improves() -> None:
 
 
 def test_without_succession_nobody_hands_over() -> None:
-    # To the rule of thumb succession is no part of the plan, so that switching it off is the same as an age
-    # which nobody reaches in four years.
-    rule = "planner.behaviour=rule_of_thumb"
-    without, late = lived(rule, off("succession")), lived(rule, "generations.succession_age=100")
+    # To the rule of thumb succession is no part of the plan, so that switching it off is the same
+    # as an age which nobody reaches in four years.
+    old = ("planner.behaviour=rule_of_thumb", "generations.initial_age_low=55")
+    without, late = lived(*old, off("succession")), lived(*old, "generations.succession_age=100")
     np.testing.assert_array_equal(panel(without, "assets"), panel(late, "assets"))
     np.testing.assert_array_equal(panel(without, "savings"), panel(late, "savings"))
     np.testing.assert_array_equal(without.year_mean, late.year_mean)
     # Until the first heads turn 65, lives with and without succession are the same ones.
-    on = lived(rule)
-    age = prepared().households.age
+    on = lived(*old)
+    people = prepared(*old).households
+    age = people.age
     is_late = age + 4 < 65
     assert 0 < is_late.mean() < 1
     np.testing.assert_array_equal(
         panel(without, "assets")[:, :, is_late], panel(on, "assets")[:, :, is_late]
     )
-    handed_over = ~is_late & (prepared().households.assets > 0)
+    handed_over = ~is_late & (people.assets > 0.1)
     differ = panel(without, "assets")[0, 0, handed_over] != panel(on, "assets")[0, 0, handed_over]
-    assert differ.any(axis=1).mean() > 0.9
+    assert differ.any(axis=1).mean() > 0.5
 
 
 def test_without_knowledge_training_does_nothing() -> None:
@@ -210,17 +212,18 @@ def test_without_knowledge_training_does_nothing() -> None:
     without, on = lived(*only_training, off("knowledge")), lived(*only_training)
     np.testing.assert_array_equal(without.year_mean[1], without.year_mean[0])
     np.testing.assert_array_equal(panel(without, "income")[1], panel(without, "income")[0])
-    assert outcome(on, "knowledge")[1].max() > outcome(on, "knowledge")[0].max() + 0.1
+    knowing = outcome(on, "knowledge")[..., 0]  # of the eligible
+    assert knowing[1].max() > knowing[0].max() + 0.1
     assert not np.array_equal(on.year_mean[1], on.year_mean[0])
 
 
 def test_without_luck_seeds_do_not_matter() -> None:
-    people = "population.synthetic.n_villages=8"  # made up from the seed, so told apart from luck
-    calm = (off("idiosyncratic_luck"), off("village_luck"), "replicates=2", people)
-    still = lived(*calm)
+    # Learning and forgetting are chance too, and no luck of harvests.
+    common = ("replicates=2", "arms=[none,cash]", "technology.knowledge_loss=0")
+    still = lived(*common, off("idiosyncratic_luck"), off("village_luck"))
     np.testing.assert_array_equal(still.year_mean[:, :, 0], still.year_mean[:, :, 1])
     for each in ("idiosyncratic_luck", "village_luck"):
-        lucky = lived(off(each), "replicates=2", people)
+        lucky = lived(*common, off(each))
         assert not np.array_equal(lucky.year_mean[:, :, 0], lucky.year_mean[:, :, 1])
 
 
@@ -245,7 +248,7 @@ def droughts(p: Primitives, year: int) -> np.ndarray:
 def own_luck(p: Primitives, quarter: int) -> np.ndarray:
     """Harvest, wages, bill and what survives, (4, n)."""
     n = 500
-    out = np.empty((4, n), np.float32)
+    out = np.zeros((4, n), np.float32)
     key = np.arange(n, dtype=np.uint32)
     step.draw_luck(p, key, 0, n, quarter, True, True, np.uint32(7), np.uint32(0), *out)
     return out

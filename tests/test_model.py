@@ -87,7 +87,9 @@ def test_all_scalars_are_single_precision_or_whole() -> None:
             assert np.isfinite(value).all(), name
 
 
-@pytest.mark.parametrize(("children", "share"), [(2.4, 2 / 2.4), (2.0, 1.0), (1.0, 1.0), (5.0, 0.4)])
+@pytest.mark.parametrize(
+    ("children", "share"), [(2.4, 2 / 2.4), (2.0, 1.0), (1.0, 1.0), (5.0, 0.4)]
+)
 def test_heirs_unite_two_shares_but_never_more_than_a_whole(children: float, share: float) -> None:
     # Own and spouse's share of what each side leaves: two over the number of children.
     _, p = world(f"generations.children={children}")
@@ -96,7 +98,9 @@ def test_heirs_unite_two_shares_but_never_more_than_a_whole(children: float, sha
 
 def test_wages_rise_with_skill() -> None:
     _, p = world("technology.wage=0.8", "technology.wage_elasticity=2")
-    np.testing.assert_allclose(yearly_wages(p, np.array([0.5, 1.0, 3.0])), [0.2, 0.8, 7.2], rtol=1e-6)
+    np.testing.assert_allclose(
+        yearly_wages(p, np.array([0.5, 1.0, 3.0])), [0.2, 0.8, 7.2], rtol=1e-6
+    )
 
 
 # --- seasons -----------------------------------------------------------------------------------
@@ -116,8 +120,8 @@ def test_seasons_sum_over_the_year(per_year: int) -> None:
 
 
 def test_output_reaches_the_next_decision_by_hand() -> None:
-    # Quarters of the months after planting: .07, .09, .54, .30. What the first quarter earned is there at the
-    # second decision; what the last one earned, at the next planting.
+    # Quarters of the months after planting: .07, .09, .54, .30. What the first quarter earned is
+    # there at the second decision; what the last one earned, at the next planting.
     _, p = world(f"seasons.output_share={SHARES}")
     np.testing.assert_allclose(p.season_output, [0.30, 0.07, 0.09, 0.54], rtol=1e-6)
 
@@ -146,7 +150,7 @@ def annual_sd(log_sd: float) -> float:
 def quarters_of_luck(p: Primitives, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Drawn factors of own output and of wages, (4, n) each, for a period of a quarter."""
     key = np.arange(n, dtype=np.uint32)
-    harvest, wage, bill, survive = (np.empty((4, n), np.float32) for _ in range(4))
+    harvest, wage, bill, survive = (np.zeros((4, n), np.float32) for _ in range(4))
     for quarter in range(4):
         step.draw_luck(
             p, key, 0, n, quarter, True, True, np.uint32(5), np.uint32(0), harvest[quarter],

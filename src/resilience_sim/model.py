@@ -33,6 +33,8 @@ def primitives(config: Config) -> Primitives:
     luck = config.luck
     is_lucky = on.idiosyncratic_luck
     quarterly = 1.0 / QUARTERS
+    # A year's period averages its four draws evenly; shorter ones weigh them by the season's output.
+    crop = _quarters(output) if per_year > 1 else [quarterly] * QUARTERS
     labour = tech.labour if on.labour_taken else dict.fromkeys(tech.labour, 0.0)
     outlay = tech.outlay if on.outlay else dict.fromkeys(tech.outlay, 0.0)
     known = on.knowledge
@@ -60,7 +62,7 @@ def primitives(config: Config) -> Primitives:
         "return_save": config.finance.return_save**years,
         "return_borrow": config.finance.return_borrow**years,
         "credit_limit": config.finance.credit_limit if on.borrowing else 0.0,
-        "harvest_sd": _draw_sd(luck.harvest_sd, _quarters(output)) if is_lucky else 0.0,
+        "harvest_sd": _draw_sd(luck.harvest_sd, crop) if is_lucky else 0.0,
         "wage_sd": _draw_sd(luck.wage_sd, [quarterly] * QUARTERS) if is_lucky else 0.0,
         "illness": 1.0 - (1.0 - luck.illness_rate) ** quarterly if is_lucky else 0.0,
         "illness_labour": luck.illness_labour_lost,

@@ -128,7 +128,7 @@ class Results:
     cost: np.ndarray
     """(A,) lines per eligible member over the whole programme."""
     line_currency_per_year: float
-    """One line in survey currency, per person and year; 1 where there is no currency."""
+    """One line in survey currency, per person and year; 12 where money is in lines already."""
     beliefs: tuple[BeliefResult, ...]
     thresholds: dict[str, np.ndarray]
     """Planner types as columns of equal length: what they are, their class, thresholds and rests."""
@@ -200,7 +200,14 @@ def run(
     solved = time.perf_counter()
     lives = _Lives(experiment, p, start, policies)
     everyone = range(len(lives.blocks))
-    sums = lives.live(phases, everyone, experiment.worlds, with_panel=True, progress=progress)
+    sums = lives.live(
+        phases,
+        everyone,
+        experiment.worlds,
+        config.horizon_years,
+        with_panel=True,
+        progress=progress,
+    )
     beliefs = tuple(_belief(lives, hazard, told) for hazard, told in asked.items())
     seconds = {
         "population": experiment.seconds,
@@ -263,26 +270,26 @@ class _Lives:
         phases: dict[int, CashPhase],
         chosen: Sequence[int],
         worlds: Sequence[str],
+        n_years: int,
         with_panel: bool,
         progress: Progress | None = None,
     ) -> step.Sums:
         """Live the chosen blocks and return the sums over them."""
         config = self.experiment.config
         scenario = self._scenario(phases, len(worlds))
-        total = self._zero_sums(len(worlds), with_panel)
+        total = self._zero_sums(len(worlds), n_years, with_panel)
         chunks = np.array_split(
             np.asarray(chosen, np.int64), min(len(chosen), 8 * _n_threads(config))
         )
 
         def one(chunk: np.ndarray) -> step.Sums:
-            mine = self._zero_sums(len(worlds), False)._replace(
+            mine = self._zero_sums(len(worlds), n_years, False)._replace(
                 village=total.village, panel=total.panel
             )  # villages and panel rows belong to one block alone
             size = int(np.diff(self.blocks[chunk], axis=1).max())
             step.simulate(
                 self.p, self.tables, self.households, self.blocks[chunk], scenario,
-                config.horizon_years, 0, config.replicates, config.seed, *workspace(size,
-                config.horizon_years), mine,
+                n_years, 0, config.replicates, config.seed, *workspace(size, n_years), mine,
             )  # fmt: skip
             return mine
 
@@ -338,10 +345,10 @@ class _Lives:
             horizon, np.int32(config.outcomes.escape_years),
         )  # fmt: skip
 
-    def _zero_sums(self, n_worlds: int, with_panel: bool) -> step.Sums:
+    def _zero_sums(self, n_worlds: int, n_years: int, with_panel: bool) -> step.Sums:
         experiment = self.experiment
         config = experiment.config
-        n_arms, n_years = len(experiment.deliveries.names), config.horizon_years
+        n_arms = len(experiment.deliveries.names)
         lives = (n_arms, n_worlds, config.replicates)
         n_horizons, n_groups = len(experiment.horizons_years), len(GROUPS)
         n_villages = experiment.households.n_villages
@@ -375,11 +382,11 @@ def _belief(lives: _Lives, hazard: float, phases: dict[int, CashPhase]) -> Belie
     spaced = np.argsort(np.arange(sizes.size) * 0.6180339887498949 % 1.0, kind="stable")
     n_blocks = int(np.searchsorted(np.cumsum(sizes[spaced]), wanted)) + 1
     chosen = np.sort(spaced[:n_blocks])
-    sums = lives.live(phases, chosen.tolist(), ("none",), with_panel=False)
     inside = np.concatenate([np.arange(*lives.blocks[b]) for b in chosen])
     eligible = lives.households.is_eligible[inside] != 0
     weight = _fixed_weights(lives.households.weight[inside][eligible]).sum()
     horizon = next((y for y in experiment.horizons_years if y >= 5), experiment.horizons_years[-1])
+    sums = lives.live(phases, chosen.tolist(), ("none",), horizon, with_panel=False)
     arms = [experiment.deliveries.names.index(a) for a in STANDARD_ARMS]
     mean = (
         sums.year[:, 0, :, horizon - 1, 0] / weight if weight else sums.year[:, 0, :, 0, 0] * np.nan
@@ -425,7 +432,7 @@ def workspace(size: int, n_years: int) -> tuple[step.State, step.Scratch, np.nda
 
     state = step.State(
         reals(), reals(), counts(), counts(), reals(), reals(), reals(), reals(), reals(), reals(),
-        reals(), reals(), counts(), counts(), counts(), reals(),
+        reals(), reals(), counts(), counts(), counts(), reals(), reals(), reals(),
     )  # fmt: skip
     scratch = step.Scratch(
         reals(), reals(), reals(), reals(), reals(), reals(), reals(), reals(), reals(), counts(),

@@ -52,8 +52,10 @@ def test_own_output_by_hand() -> None:
 
 def test_nothing_grows_on_nothing() -> None:
     for technique in range(3):
-        output = household.own_output(P, i4(technique), i4(1), f4(1), f4(0))
-        assert 0 <= output < 1e-6
+        for knowledge in (0, 1):
+            output = household.own_output(P, i4(technique), i4(knowledge), f4(1), f4(0))
+            assert 0 <= output < 1e-8
+            assert reference.own_output(reference.plain(P), technique, knowledge, 1.0, 0.0) == 0
 
 
 @pytest.mark.parametrize("technique", range(3), ids=TECHNIQUES)
@@ -181,7 +183,7 @@ def test_nothing_is_negative_but_debt(case: Case) -> None:
     if case.carried < -case.p.credit_limit - case.exact:
         # Arrears: only when nothing is left at all.
         assert case.eaten == 0
-        assert case.kept <= case.exact
+        assert case.kept == 0
         assert not case.is_paid or case.outlay == 0
 
 
@@ -200,7 +202,7 @@ def test_what_gives_way_first(case: Case) -> None:
     """Buy less, sell, draw and borrow, give up the field, go hungry: each only after the one before."""
     has_drawn = case.carried < case.wish_carried - case.exact
     has_sold = case.kept < min(case.wish_kept, case.assets) - case.exact
-    sold_out, owes_all = case.kept <= case.exact, case.carried <= -case.p.credit_limit + case.exact
+    sold_out, owes_all = case.kept == 0, case.carried <= -case.p.credit_limit + case.exact
     is_hungry = case.eaten < case.floor - case.exact
     if has_sold:
         assert case.kept <= case.assets
@@ -265,6 +267,30 @@ def test_assets_sold_for_a_field_pay_for_it_without_a_need(outlay: float) -> Non
     assert case.is_paid
     assert case.eaten == pytest.approx(0.0, abs=case.exact)
     assert case.kept == pytest.approx(5.0 - outlay / 0.7)
+
+
+@pytest.mark.parametrize("outlay", [0.1, 0.17, 0.2, 0.23, 0.3])
+@pytest.mark.parametrize("saved", [-0.05, 0.0, 0.37])
+def test_savings_drawn_for_a_field_pay_for_it_without_a_need(outlay: float, saved: float) -> None:
+    # Nothing to sell and nothing to eat; the wish leaves the outlay short, which savings or debt
+    # cover: the field is paid for.
+    p = primitives(credit_limit=f4(0.5))
+    case = Case(saved, outlay, 0.0, 0.0, 0.0, saved, p)
+    assert case.is_paid
+    assert case.eaten == pytest.approx(0.0, abs=case.exact)
+    assert (case.kept, case.carried) == pytest.approx((0.0, saved - outlay))
+
+
+@pytest.mark.parametrize("resale", [0.3, 0.7, 0.9, 1.0])
+def test_who_sells_out_has_nothing_left_at_all(resale: float) -> None:
+    p = primitives(resale=f4(resale))
+    for assets in np.random.default_rng(4).uniform(0.01, 40, 200):
+        # Money lacks a line more than all assets return; what is raised and eaten is what they do.
+        case = Case(-resale * assets - 1.1, 0.0, 0.25, assets, assets, 0.0, p)
+        assert case.kept == 0
+        assert (case.carried, case.eaten) == pytest.approx((-1.1, 0.0), abs=case.exact)
+        # Negative control: short of that something is left.
+        assert Case(-resale * assets / 2, 0.0, 0.0, assets, assets, 0.0, p).kept > 0
 
 
 def test_a_settlement_that_forgets_the_outlay_is_caught() -> None:

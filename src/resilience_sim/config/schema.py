@@ -168,7 +168,9 @@ class Technology:
     resale_discount: Annotated[
         float, Meaning("lost when assets are sold", "share", 0, 1, is_below=True)
     ]
-    knowledge_loss: Annotated[float, Meaning("knowledge forgotten", "per year", 0, 1)]
+    knowledge_loss: Annotated[
+        float, Meaning("knowledge that is not used is forgotten", "per year", 0, 1)
+    ]
 
 
 @dataclass
@@ -328,7 +330,7 @@ class Shock:
 class Mechanisms:
     """Switches: what the model does with each of them off is in docs/model.md."""
 
-    seasons: Annotated[bool, Meaning("output, outlay and prices follow the calendar")] = True
+    seasons: Annotated[bool, Meaning("output and prices follow the calendar")] = True
     land: Annotated[bool, Meaning("land adds to assets in own production")] = True
     need: Annotated[bool, Meaning("the subsistence need")] = True
     labour_taken: Annotated[bool, Meaning("own work takes labour from wages")] = True
@@ -358,7 +360,7 @@ class Outcomes:
     ] = field(default_factory=lambda: [0.0, 0.2, 1.0])
     belief_households: Annotated[
         int, Meaning("households of that subsample; 0: none", "households", 0, 10_000_000)
-    ] = 3000
+    ] = 10_000
     panel_share: Annotated[
         float, Meaning("households kept in the panel table; 0: no panel", "share", 0, 1)
     ] = 0.0

@@ -280,10 +280,13 @@ def _season_future(
         _best_technique(value[known, 0], best)
         if forgets > 0.0:
             _best_technique(value[0, 0], other_best)
-        _look_ahead(p, grids, loss, best, other_best, forgets, mixed)
     for technique in range(3):
         if not is_planting:
             _look_ahead(p, grids, loss, value[known, following, technique], best, 0.0, mixed)
+        elif technique == 0:
+            _look_ahead(p, grids, loss, best, other_best, forgets, mixed)
+        elif technique == 2 and forgets > 0.0:  # who uses knowledge keeps it
+            _look_ahead(p, grids, loss, best, other_best, 0.0, mixed)
         _expect_income(
             grids.luck_share, cells[known, season, technique], inside[known, season, technique],
             mixed, out[technique],
@@ -574,8 +577,8 @@ def solve_type(
     years = 0
     cycle = 0
     while years < max_years:
-        # Evaluating reads plans bilinearly and searching reads them finely; where the two disagree
-        # (people who cannot cover their need are indifferent to when they go hungry) plain
+        # Searching weighs plans by what trading leaves, evaluating spends them out; where the two
+        # differ (people who cannot cover their need hardly care when they go hungry) plain
         # iteration settles them.
         steps = howard + 1 if cycle < EVALUATED_CYCLES else 1
         years += steps

@@ -22,7 +22,7 @@ i4 = np.int32
 # Purposes. A new source of luck gets a new number; numbers are never used twice.
 PURPOSE_QUARTER = u4(0)  # harvest, wages, illness, loss of assets; per household and quarter
 PURPOSE_YEAR = u4(1)  # loss of knowledge; per household and year
-PURPOSE_LEARNING = u4(2)  # who learns from a training; per household
+PURPOSE_LEARNING = u4(2)  # who learns from a training; per household and period
 PURPOSE_DROUGHT = u4(3)  # per village and year
 PURPOSE_SEVERITY = u4(4)  # how hard a scenario shock strikes; per household
 PURPOSE_PANEL = u4(5)  # which households the panel keeps; per household

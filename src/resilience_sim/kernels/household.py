@@ -11,6 +11,7 @@ from resilience_sim.kernels.vector import kernel
 f4 = np.float32
 i4 = np.int32
 _ZERO, _ONE = f4(0.0), f4(1.0)
+_PENNY = f4(1e-6)  # lines; what rounding may leave uncovered
 _TINY = f4(1e-30)  # keeps the logarithm of no assets and no land finite; it earns nothing
 
 
@@ -63,8 +64,8 @@ def settle(p, money, outlay, floor, assets, assets_wanted, savings_wanted):
     """Make a wish payable: assets kept, savings carried, consumption, and whether the outlay was paid.
 
     `money` is at hand before the outlay and `floor` the period's need. If the wish leaves less than
-    the floor, purchases are cancelled and assets sold, then savings drawn and debt taken up to the
-    limit. If then nothing would be left to eat, the field is given up (the outlay is not paid).
+    the floor, purchases are cancelled and savings drawn, then assets sold, then debt taken up to
+    the limit. If then nothing would be left to eat, the field is given up (the outlay is not paid).
     People eat what there is; what is still owed is carried as arrears. Nothing is created: money =
     consumption + savings + price of the change of assets + outlay paid.
     """
@@ -77,15 +78,18 @@ def settle(p, money, outlay, floor, assets, assets_wanted, savings_wanted):
     cancelled = min(bought, short)
     kept = kept - cancelled
     short = short - cancelled
+    drawn = min(short, max(carried, _ZERO))
+    carried = carried - drawn
+    short = short - drawn
     raised = min(short, p.resale * kept)
     is_sold_out = raised >= p.resale * kept
     kept = _ZERO if is_sold_out else kept - raised / p.resale
     short = short - raised
-    drawn = min(short, max(carried + p.credit_limit, _ZERO))
-    carried = carried - drawn
-    short = short - drawn
+    borrowed = min(short, max(carried + p.credit_limit, _ZERO))
+    carried = carried - borrowed
+    short = short - borrowed
     rest = money - carried - price_of_change(kept - assets, p.resale)
-    is_paid = (outlay <= _ZERO) or (short <= _ZERO) or (rest - outlay > _ZERO)
+    is_paid = (outlay <= _ZERO) or (short <= _PENNY) or (rest - outlay > _ZERO)
     consumption = rest - outlay if is_paid else rest
     arrears = min(consumption, _ZERO)
     return kept, carried + arrears, consumption - arrears, is_paid

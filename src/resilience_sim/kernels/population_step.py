@@ -88,6 +88,8 @@ class State(NamedTuple):
     spell: Any  # int32, plantings in a row above the threshold (positive) or below it (negative)
     is_destitute: Any  # int32, this year
     is_from_threshold: Any  # int32, at the crossing the old knowledge would not have sufficed
+    own_year: Any  # own output less outlay this year, lines
+    wages_year: Any  # this year, lines
     estate_left: Any  # assets and savings that left the dynasty at succession this year, lines
 
 
@@ -219,6 +221,8 @@ def begin(households, first, n, state, scratch, share_hit, seed, replicate):
         state.is_destitute[j] = i4(0)
         state.is_from_threshold[j] = i4(0)
         state.estate_left[j] = _ZERO
+        state.own_year[j] = _ZERO
+        state.wages_year[j] = _ZERO
         scratch.drought[j] = _ONE
         word, other_word, _, _ = draws.philox(
             households.key[i], u4(0), draws.PURPOSE_SEVERITY, u4(0), seed, replicate
@@ -291,7 +295,7 @@ def draw_luck(
 def earn(
     p, first, n, season_output, own_loss, wage_loss, other_loss, asset_loss,
     skill, land, wages, other, technique, knowledge, harvest, wage, bill, survive, drought,
-    severity, assets, savings, money, income,
+    severity, assets, savings, money, income, own_year, wages_year,
 ):  # fmt: skip
     """Assets wear out, produce, and may be lost; wages, other income, returns and bills come in."""
     share = _ONE / f4(p.periods_per_year)
@@ -308,6 +312,8 @@ def earn(
         rest = load(other, i) * share * (_ONE - min(other_loss * hard, _ONE))
         earned = own + paid + rest
         store(income, j, earned)
+        store(own_year, j, load(own_year, j) + own)
+        store(wages_year, j, load(wages_year, j) + paid)
         store(money, j, grow(p, load(savings, j)) + earned - load(bill, j))
         store(assets, j, held * load(survive, j) * (_ONE - min(asset_loss * hard, _ONE)))
 
@@ -365,28 +371,32 @@ def judge(
 
 
 @loop_kernel
-def deliver(households, first, n, transfer, transfer_household, grant, grant_household, training,
-            seed, replicate, money, assets, knowledge):  # fmt: skip
-    """Transfers, grants and training reach the eligible."""
+def deliver(
+    households, first, n, period, transfer, transfer_household, grant, grant_household, training,
+    seed, replicate, money, income, assets, knowledge,
+):  # fmt: skip
+    """Transfers, grants and training reach the eligible; a transfer is income."""
     for j in range(n):
         i = first + j
         if households.is_eligible[i] == 0:
             continue
-        money[j] += transfer + transfer_household / households.size[i]
+        paid = transfer + transfer_household / households.size[i]
+        money[j] += paid
+        income[j] += paid
         assets[j] += grant + grant_household / households.size[i]
         if training > _ZERO:
             word, _, _, _ = draws.philox(
-                households.key[i], u4(0), draws.PURPOSE_LEARNING, u4(0), seed, replicate
+                households.key[i], u4(period), draws.PURPOSE_LEARNING, u4(0), seed, replicate
             )
             if draws.unit(word) < training:
                 knowledge[j] = i4(1)
 
 
 @loop_kernel
-def forget(p, households, first, n, year, seed, replicate, knowledge):
-    """Knowledge is lost with a small hazard, once a year before planting."""
+def forget(p, households, first, n, year, seed, replicate, technique, knowledge):
+    """Knowledge that is not used is lost with a small hazard, once a year before planting."""
     for j in range(n):
-        if knowledge[j] != 0:
+        if knowledge[j] != 0 and technique[j] != 2:
             word, _, _, _ = draws.philox(
                 households.key[first + j], u4(year), draws.PURPOSE_YEAR, u4(0), seed, replicate
             )
@@ -446,7 +456,7 @@ def decide(
     p, tables, first, n, slot, free_slot, season_outlay, price, shock_price,
     type_at, land_at, skill_place, other_place, is_eligible,
     assets, savings, technique, knowledge, money, income, consumption,
-    income_year, consumption_year, is_destitute,
+    income_year, consumption_year, own_year, is_destitute,
 ):  # fmt: skip
     """Consume, save or borrow, buy or sell assets, and pay the outlay, as planned and as far as payable."""
     two = i4(2)
@@ -489,7 +499,8 @@ def decide(
         kept, carried, eaten, is_paid = settle(
             p, at_hand, outlay, floor, held, kept_wish, saved_wish
         )
-        net = load(income, j) - (outlay if is_paid else _ZERO)
+        spent = outlay if is_paid else _ZERO
+        net = load(income, j) - spent
         eaten_real = eaten * real
         store(assets, j, kept)
         store(savings, j, carried)
@@ -497,6 +508,7 @@ def decide(
         store(income, j, net)
         store(consumption, j, eaten_real)
         store(income_year, j, load(income_year, j) + net)
+        store(own_year, j, load(own_year, j) - spent)
         store(consumption_year, j, load(consumption_year, j) + eaten_real)
         short = eaten < floor - _ALMOST
         store(is_destitute, j, i4(1) if short else load(is_destitute, j))
@@ -545,21 +557,23 @@ def _flows(state, j, values):
     values[14] = consumption * consumption
     values[15] = state.assets[j] * state.assets[j]
     values[16] = state.estate_left[j]
+    values[17] = state.own_year[j]
+    values[18] = state.wages_year[j]
 
 
 @kernel
 def _statuses(scratch, state, j, escape_years, values):
     """Status outcomes of one household, after N_FLOWS."""
     start, spell = scratch.start[j], state.spell[j]
-    is_up = spell >= escape_years
+    is_up = spell > escape_years
     has_escaped = is_up and start == TRAPPED
     is_threshold = state.is_from_threshold[j] != 0
-    values[17] = _ONE if spell > 0 else _ZERO
-    values[18] = _ONE if has_escaped else _ZERO
-    values[19] = _ONE if (has_escaped and not is_threshold) else _ZERO
-    values[20] = _ONE if (has_escaped and is_threshold) else _ZERO
-    values[21] = _ONE if (scratch.began_above[j] != 0 and spell <= -escape_years) else _ZERO
-    values[22] = _ONE if (is_up and start == NO_WAY_UP) else _ZERO
+    values[19] = _ONE if spell > 0 else _ZERO
+    values[20] = _ONE if has_escaped else _ZERO
+    values[21] = _ONE if (has_escaped and not is_threshold) else _ZERO
+    values[22] = _ONE if (has_escaped and is_threshold) else _ZERO
+    values[23] = _ONE if (scratch.began_above[j] != 0 and spell < -escape_years) else _ZERO
+    values[24] = _ONE if (is_up and start == NO_WAY_UP) else _ZERO
 
 
 @loop_kernel
@@ -628,6 +642,8 @@ def close_year(
         state.consumption_year[j] = _ZERO
         state.is_destitute[j] = i4(0)
         state.estate_left[j] = _ZERO
+        state.own_year[j] = _ZERO
+        state.wages_year[j] = _ZERO
 
 
 @loop_kernel
@@ -675,7 +691,7 @@ def simulate(
                             households.wages, households.other, state.technique, state.knowledge,
                             scratch.harvest, scratch.wage, scratch.bill, scratch.survive,
                             scratch.drought, scratch.severity, state.assets, state.savings,
-                            scratch.money, scratch.income,
+                            scratch.money, scratch.income, state.own_year, state.wages_year,
                         )  # fmt: skip
                         if season == 0:
                             if (
@@ -697,7 +713,15 @@ def simulate(
                                 )  # fmt: skip
                             if p.knowledge_loss > 0.0 and t > 0:
                                 forget(
-                                    p, households, first, n, year, key, replicate, state.knowledge
+                                    p,
+                                    households,
+                                    first,
+                                    n,
+                                    year,
+                                    key,
+                                    replicate,
+                                    state.technique,
+                                    state.knowledge,
                                 )
                         if is_closing:
                             break
@@ -711,9 +735,9 @@ def simulate(
                             > _ZERO
                         ):
                             deliver(
-                                households, first, n, transfer, transfer_household, grant,
+                                households, first, n, t, transfer, transfer_household, grant,
                                 grant_household, training, key, replicate, scratch.money,
-                                state.assets, state.knowledge,
+                                scratch.income, state.assets, state.knowledge,
                             )  # fmt: skip
                         if season == 0:
                             plant(
@@ -729,7 +753,7 @@ def simulate(
                             households.other_place, households.is_eligible, state.assets,
                             state.savings, state.technique, state.knowledge, scratch.money,
                             scratch.income, scratch.consumption, state.income_year,
-                            state.consumption_year, state.is_destitute,
+                            state.consumption_year, state.own_year, state.is_destitute,
                         )  # fmt: skip
                         add_period(
                             households, first, n, f4(per_year), scratch.consumption, scratch.income,
@@ -764,7 +788,7 @@ def _finish_world(households, first, n, a, w, r, scenario, n_years, state, scrat
     """At the end of a life: who is out of poverty for good, and who is back where the twin is."""
     bit = scenario.pattern_bit[a]
     for j in range(n):
-        is_up = state.spell[j] >= scenario.escape_years
+        is_up = state.spell[j] > scenario.escape_years
         if bit >= 0 and is_up:
             scratch.pattern[w, j] |= i4(1 << bit)
         if w > 0 and households.is_eligible[first + j] != 0:

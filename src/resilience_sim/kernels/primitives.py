@@ -24,10 +24,11 @@ OUTCOMES = (
     "income", "consumption", "assets", "savings", "debt", "improved", "own_work", "poor",
     "poverty_gap", "poverty_severity", "poor_income", "destitute", "knowledge",
     "income_squared", "consumption_squared", "assets_squared", "estate_left",
+    "own_income", "wages",
     "above_threshold", "escaped", "escaped_wealth", "escaped_threshold", "fallen", "lifted",
 )  # fmt: skip
 #: The first N_FLOWS are known at the end of a year, the rest at the next planting.
-N_FLOWS = 17
+N_FLOWS = 19
 PERIOD_OUTCOMES = ("consumption", "income")
 
 

@@ -129,7 +129,7 @@ def _path_measures(results: Results, a: int, w: int) -> list[_Measure]:
 
 
 def _back_measures(last_year_below: Array) -> list[_Measure]:
-    """Shares by the last year below, from shape (R, years since the shock + 1); 0 is never below."""
+    """Shares by the last year below, from shape (R, years since the shock + 1); 0 is never."""
     n_years = last_year_below.shape[-1] - 1
     measures: list[_Measure] = []
     for years in BACK_WITHIN_YEARS:

@@ -1,4 +1,4 @@
-"""Thresholds: what the planner types are, where each rests, and the assets from which it escapes."""
+"""Thresholds: what the planner types are, where they rest, and from which assets they escape."""
 
 from __future__ import annotations
 

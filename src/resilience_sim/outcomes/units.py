@@ -23,6 +23,8 @@ class Outcome:
 
 MONEY_OUTCOMES = {
     "income": LINES_PER_YEAR,
+    "own_income": f"{LINES_PER_YEAR}, own output less outlay",
+    "wages": LINES_PER_YEAR,
     "consumption": LINES_PER_YEAR,
     "assets": LINES,
     "savings": LINES,

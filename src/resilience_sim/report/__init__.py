@@ -73,16 +73,17 @@ def console(
 def _header(results: Results, config: Config) -> list[str]:
     shock = "no shock" if len(results.worlds) == 1 else f"shock {results.worlds[-1]}"
     believed = config.planner.believed_end
+    behaviour = config.planner.behaviour.value.replace("_", " ")
     end = f"with hazard {believed.hazard:g} a year" if believed.kind == "hazard" else "on its date"
     facts = [
         f"resilience-sim   case {config.case_name}   {shock}   arms {', '.join(results.arms)}",
         f"{results.n_households:,} households, {results.n_eligible:,} eligible, for "
         f"{results.n_persons:,.0f} persons; {count(config.horizon_years, 'year')} in "
         f"{12 // results.periods_per_year}-month periods; seed {results.seed}, "
-        f"{count(config.replicates, 'replicate')}; {config.planner.behaviour.value.replace('_', ' ')}"
-        f", cash believed to end {end}.",
-        "Money is real, in annual poverty lines per person. ±.04/.52: standard errors of luck / of the "
-        "sample (one alone: luck); [low, high]: 95 % interval; >0: share of replicates above zero.",
+        f"{count(config.replicates, 'replicate')}; {behaviour}, cash believed to end {end}.",
+        "Money is real, in annual poverty lines per person. ±.04/.52: standard errors of luck / of "
+        "the sample (one alone: luck); [low, high]: 95 % interval; >0: share of replicates above "
+        "zero.",
     ]
     return [*(line for fact in facts for line in wrapped(fact)), "=" * WIDTH]
 
@@ -94,9 +95,9 @@ def _caution(config: Config) -> list[str]:
         else ""
     )
     return wrapped(
-        "Intervals join luck and sample, >0 is about luck only: how exactly this model was computed "
-        "for these households, not how sure the world is. Parameters, beliefs and the model's "
-        "structure are held fixed." + alone
+        "Intervals join luck and sample, >0 is about luck only: how exactly this model was "
+        "computed for these households, not how sure the world is. Parameters, beliefs and the "
+        "model's structure are held fixed." + alone
     )
 
 

@@ -98,7 +98,8 @@ def beliefs_section(
     lines = title(
         "The same interaction by belief: chance per year that cash is thought to end (0 permanent)",
         f"After {count(int(first.horizon_years), 'year')}, no shock, "
-        f"{count(int(first.n_households), 'household')}. Lines and % of the mean of none; shares in pp.",
+        f"{count(int(first.n_households), 'household')}. Lines and % of the mean of none; shares "
+        "in pp.",
     )
     for hazards in blocks(in_order(beliefs.hazard), HAZARDS_PER_BLOCK):
         heads = "".join(f"{f'{each:g}: level':>14}{'% or pp':>9}{'>0':>5}" for each in hazards)

@@ -39,7 +39,8 @@ def costs_section(costs: pd.DataFrame) -> list[str]:
     has_currency = (here.measure == "cost_per_household_currency").any()
     lines = title(
         "Cost of the whole programme, undiscounted, no shock, annual poverty lines",
-        "Then of one person more out of the trap, lifted from no way up, or not poor than under none.",
+        "Then of one person more out of the trap, lifted from no way up, or not poor than under "
+        "none.",
     )
     currency = f"{'in currency':>13}" if has_currency else ""
     gains = (("cost_per_escape", last), ("cost_per_lifted", last), ("cost_per_poor", first))
@@ -81,10 +82,12 @@ def _sentences(costs: pd.DataFrame, gains: Sequence[tuple[str, int]]) -> Iterabl
         known = rows[rows.estimate.notna()]
         if len(known):
             cheapest = known.sort_values("estimate").iloc[0]
-            alone = "least" if len(known) > 1 else "a sum that can be told only"
+            told = f"costs least under {cheapest.arm}"
+            if len(known) == 1:
+                told = f"has a price under {cheapest.arm} alone"
             yield (
-                f"{WORDS[measure]} after {count(year, 'year')} costs {alone} under "
-                f"{cheapest.arm}: {number(cheapest.estimate, 1)} lines."
+                f"{WORDS[measure]} after {count(year, 'year')} {told}: "
+                f"{number(cheapest.estimate, 1)} lines."
             )
             return
     yield "No gain is surely above zero, so none has a price."

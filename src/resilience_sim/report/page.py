@@ -1,4 +1,4 @@
-"""The page: how numbers, errors, intervals and lines are set, within 100 columns and without colour."""
+"""The page: how numbers, errors, intervals and lines are set, within 100 columns, no colour."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def number(value: float, digits: int, width: int = 6) -> str:
 
 
 def error(value: float, digits: int = 2) -> str:
-    """A standard error without its leading zero, in at most `digits` + 1 places; 0 if exactly so."""
+    """A standard error without its leading zero, `digits` + 1 places at most; 0 if exactly so."""
     if value == 0:
         return "0"
     text = number(value, digits, digits + 2)
@@ -40,7 +40,7 @@ def error(value: float, digits: int = 2) -> str:
 
 
 def cell(row: pd.DataFrame | pd.Series, scale: float, digits: int, fine: int = 2) -> str:
-    """An estimate with its errors, "61.2 ±.04/.85", from the one row there is; missing without one."""
+    """An estimate with its errors, "61.2 ±.04/.85", from the one row there is, or missing."""
     if isinstance(row, pd.DataFrame):
         if row.empty:
             return MISSING

@@ -28,8 +28,9 @@ def shock_section(resilience: pd.DataFrame) -> list[str]:
         return []
     lines = title(
         "The shock, eligible persons, against the same lives without it",
-        "Depth: largest fall of mean consumption, percent. Trough, recovery (gap under a tenth): "
-        "months. Lost: years of consumption. Back: percent of persons at 95 % of that life for good.",
+        "Depth: largest fall of mean consumption, percent. Trough, recovery (gap under a tenth of "
+        "it): months. Lost: years of consumption. Back: percent of persons at 95 % of that life "
+        "for good.",
     )
     for shock in in_order(resilience.shock):
         rows = where(resilience, shock=shock)

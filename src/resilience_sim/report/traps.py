@@ -57,7 +57,7 @@ def escape_section(
     lines += wrapped(
         f"In year {year}, percent: out, of who began trapped; lifted, of who began with no way up; "
         "fallen, of who began above. Out and lifted are above the threshold, fallen below, for "
-        f"{count(escape_years, 'planting')} in a row.",
+        f"{count(escape_years, 'year')} or longer.",
         INDENT,
     )
     lines.append(arm_line("", [f"{fit(world_label(world), 20):<20}" for world in worlds], 3 * CELL))
@@ -79,7 +79,8 @@ def needed_section(needed: pd.DataFrame) -> list[str]:
         return []
     lines = title(
         "Who needed what to get out, percent of who began trapped or with no way up",
-        "Four lives under the same luck, at the end of the run. hurt: out under less, not under more.",
+        "Four lives under the same luck, at the end of the run. hurt: out under less, not under "
+        "more.",
     )
     words = in_order(needed.needed)
     lines.append(_word_line("", words, words))
