@@ -21,7 +21,7 @@ NONE, TRADITIONAL, IMPROVED = 0, 1, 2
 # Classes at the start: above the threshold, or below it in a type of one of four kinds, in their order.
 ABOVE, TRAPPED, NO_WAY_UP, WAGE_ROUTE, ON_THE_WAY = 0, 1, 2, 3, 4
 BELOW = (ON_THE_WAY, TRAPPED, NO_WAY_UP, WAGE_ROUTE)
-NOTHING = 1e-12  # lines; rounding in double precision
+PENNY = 1e-6  # lines; an outlay that lacks no more than this is paid
 ALMOST = 1e-4  # lines; consumption this far under the need counts as destitution
 
 
@@ -58,14 +58,18 @@ def chance(name: int, when: int, purpose: int, seed: int, replicate: int) -> tup
 
 
 def period_luck(p: Any, key: int, t: int, seed: int, replicate: int) -> SimpleNamespace:
-    """Luck of period `t`: factors on own output and wages, a bill, the share of assets that stays."""
+    """Luck of what comes in at period `t`: factors on own output and wages, a bill, assets that stay.
+
+    It was earned in the period before; quarters are counted from a year before the start.
+    """
     quarters, months = int(p.quarters_per_period), int(p.periods_per_quarter)
+    earned_at = t - 1 + int(p.periods_per_year)
     luck = SimpleNamespace(harvest=0.0, wage=0.0, bill=0.0, survive=1.0)
     for q in range(quarters):
-        words = chance(key, t * quarters // months + q, QUARTER, seed, replicate)
+        words = chance(key, earned_at * quarters // months + q, QUARTER, seed, replicate)
         first, second = normal_pair(words[0], words[1])
         is_ill = unit(words[2]) < p.illness
-        is_new = t % months == 0  # a quarter's assets are lost in its first month
+        is_new = earned_at % months == 0  # a quarter's assets are lost in its first month
         is_lost = is_new and unit(words[3]) < p.asset_loss
         luck.harvest += exp(p.harvest_sd * first - p.harvest_sd**2 / 2) / quarters
         wage = exp(p.wage_sd * second - p.wage_sd**2 / 2) / quarters
@@ -118,7 +122,7 @@ def settle(
 ) -> tuple[float, float, float, bool]:
     """Assets kept, savings carried, consumption and whether the outlay was paid, given the wishes.
 
-    Step by step: buy less, sell, draw on savings and borrow, give up the field, go hungry, owe.
+    Step by step: buy less, draw on savings, sell, borrow, give up the field, go hungry, owe.
     """
     kept, carried = max(kept, 0.0), max(carried, -p.credit_limit)
 
@@ -127,11 +131,13 @@ def settle(
 
     if eaten() < floor and kept > assets:
         kept = max(assets, kept - (floor - eaten()))
+    if eaten() < floor and carried > 0:
+        carried = max(0.0, carried - (floor - eaten()))
     if eaten() < floor:
         kept = max(0.0, kept - (floor - eaten()) / p.resale)
     if eaten() < floor:
         carried = max(-p.credit_limit, carried - (floor - eaten()))
-    is_covered = eaten() > floor - NOTHING
+    is_covered = floor - eaten() <= PENNY
     is_paid = outlay <= 0 or is_covered or eaten() > 0
     if not is_paid:
         outlay = 0.0
@@ -221,13 +227,12 @@ def live(
     words = chance(person.key, 0, SEVERITY, seed, replicate)
     share_hit = float(scenario.share_hit)
     severity = 2.0 * unit(words[1]) / share_hit if unit(words[0]) < share_hit else 0.0
-    learns_below = unit(chance(person.key, 0, LEARNING, seed, replicate)[0])
 
     assets, savings, technique = person.assets, person.savings, person.technique
     knowledge, age = person.knowledge, person.age
     drought, spell, is_from_threshold, start = 1.0, 0, False, ABOVE
     estate_left = 0.0
-    income_year = consumption_year = 0.0
+    income_year = consumption_year = own_year = wages_year = 0.0
     is_destitute = False
     for t in range(n_years * per_year + 1):
         year, season = divmod(t, per_year)
@@ -264,6 +269,7 @@ def live(
         income = own + wages + person.other / per_year * left(scenario.other_loss)
         money = grow(p, savings) + income - now.luck.bill
         assets *= now.luck.survive * left(scenario.asset_loss)
+        own_year, wages_year = own_year + own, wages_year + wages
 
         # 4. The coming crop's drought; status at planting.
         if season == 0 and p.drought > 0:
@@ -305,10 +311,12 @@ def live(
         # 5. Deliveries.
         if is_eligible:
             per_household = float(scenario.transfer_household[arm, t]) / person.size
-            money += float(scenario.transfer[arm, t]) + per_household
+            transfer = float(scenario.transfer[arm, t]) + per_household
+            money, income = money + transfer, income + transfer
             per_household = float(scenario.grant_household[arm, t]) / person.size
             assets += float(scenario.grant[arm, t]) + per_household
-            if learns_below < scenario.training[arm, t]:
+            word = chance(person.key, t, LEARNING, seed, replicate)[0]
+            if unit(word) < scenario.training[arm, t]:
                 knowledge = 1
 
         # 6. Choice: the technique at planting; then what to keep, to carry and to eat.
@@ -329,13 +337,16 @@ def live(
 
         # 7. Record.
         technique = technique if is_paid else NONE
-        net = income - (outlay if is_paid else 0.0)
-        income_year += net
+        spent = outlay if is_paid else 0.0
+        net = income - spent
+        income_year, own_year = income_year + net, own_year - spent
         consumption_year += eaten / price
         is_destitute = is_destitute or eaten < floor - ALMOST
         now.income, now.consumption, now.is_paid = net, eaten / price, is_paid
         now.assets, now.savings, now.technique = assets, savings, technique
         now.knowledge, now.age = knowledge, age
+        now.income_year, now.consumption_year = income_year, consumption_year
+        now.own_year, now.wages_year = own_year, wages_year
         if season == per_year - 1:
             gap = max(1.0 - consumption_year, 0.0)
             now.year = {
@@ -356,7 +367,9 @@ def live(
                 "consumption_squared": consumption_year**2,
                 "assets_squared": assets**2,
                 "estate_left": estate_left,
+                "own_income": own_year,
+                "wages": wages_year,
             }
-            income_year = consumption_year = estate_left = 0.0
+            income_year = consumption_year = own_year = wages_year = estate_left = 0.0
             is_destitute = False
         yield now

@@ -248,7 +248,8 @@ def small_world(n_replicates: int = 1, **changes: Any) -> World:
     )  # fmt: skip
     blocks = np.array([[0, 7], [7, 10]], np.int64)
     p = primitives(**changes)
-    return World(p, formula_tables(), people, blocks, lived, N_YEARS, 0, n_replicates, 10)
+    seed = 3  # at which every outcome befalls somebody
+    return World(p, formula_tables(), people, blocks, lived, N_YEARS, 0, n_replicates, seed)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def test_defaults_are_the_numbers_they_quote() -> None:
     exponent = technology["exponent"]
     low = parameter("two_technology", "gamma_low exponent", "Correa Moreno")
     assert exponent["traditional"] == low.value
-    assert exponent["improved"] == parameter("two_technology", "gamma_high", "DGL-PTM").value
+    assert exponent["improved"] == parameter("two_technology", "gamma_high exponent").value
     assert technology["depreciation"] == parameter("two_technology", "depreciation delta").value
     assert settings("conf/preferences/default.yaml")["crra"] == (
         parameter("two_technology", "CRRA rho", "Correa Moreno").value

@@ -30,9 +30,7 @@ ONES = f"[{','.join(['1.0'] * 12)}]"
 
 # The settings that a switch takes to their neutral values.
 NEUTRAL = {
-    "seasons": (
-        f"seasons.output_share={FLAT}", f"seasons.outlay_share={FLAT}", f"seasons.price={ONES}",
-    ),
+    "seasons": (f"seasons.output_share={FLAT}", f"seasons.price={ONES}"),
     "land": ("population.imputation.land_own=0", "population.imputation.land_none=0"),
     "need": ("preferences.need=0",),
     "labour_taken": ("technology.labour.traditional=0", "technology.labour.improved=0"),
@@ -50,7 +48,7 @@ NEUTRAL = {
 }  # fmt: skip
 # The parameters of the kernels that a switch may move; all others stay to the bit.
 MOVED = {
-    "seasons": {"season_output", "season_outlay", "season_price", "harvest_sd"},
+    "seasons": {"season_output", "season_price", "harvest_sd"},
     "land": set(),
     "need": {"need"},
     "labour_taken": {"labour_traditional", "labour_improved"},

@@ -306,7 +306,7 @@ class _Type:
         for back in range(phase.n_periods):
             left = phase.n_periods - 1 - back
             season = (phase.first_season + left) % n_seasons
-            for known in range(2):
+            for known in (1, 0):  # a year of one season reads value[0] for both
                 bellman.step_back(
                     self.p, self.grids, cells, inside, season, known, self.is_allowed, solution, back == 0,
                     self.base.future[known, season], solution,
@@ -413,14 +413,15 @@ def _luck_nodes(config: Config, p: Primitives) -> tuple[np.ndarray, np.ndarray]:
     """Nodes of a period's luck in own output (factor, probability) and in wages (factor, bill, probability).
 
     Lognormal factors of mean one at Gauss-Hermite nodes; droughts and illnesses as mixtures. A
-    period of a year averages four draws, one of a month shares its quarter's draw.
+    period of a year averages four draws. A month shares its quarter's draw, which the planner, who
+    takes periods as independent, counts as three times the variance.
     """
     points, weights = np.polynomial.hermite_e.hermegauss(3)
     weights = weights / weights.sum()
     quarters = int(p.quarters_per_period)
 
     def factors(sd: float) -> np.ndarray:
-        averaged = np.sqrt(np.log1p(np.expm1(sd**2) / quarters))
+        averaged = np.sqrt(np.log1p(np.expm1(sd**2) * int(p.periods_per_quarter) / quarters))
         drawn = np.exp(averaged * points)
         factor: np.ndarray = drawn / (weights @ drawn)
         return factor

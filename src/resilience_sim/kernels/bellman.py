@@ -207,20 +207,59 @@ def money_places(p, grids, income, transfer, cells, inside):
 
 
 @kernel
-def _look_ahead(p, grids, loss, value, other_value, other_share, mixed):
-    """Expected value over loss of assets, and over a change to another value with a given share."""
+def _bends(nodes, table, bends):
+    """Half the curvature of `table` (n_nodes, n) along its rows, on each segment between two nodes.
+
+    The smaller of the two nodes' second differences, and zero where they disagree in sign: reading
+    between rows follows a smooth curve without overshooting at a kink.
+    """
+    n = nodes.size
+    for column in range(table.shape[1]):
+        before = 0.0
+        for r in range(n - 1):
+            here = 0.0
+            if r < n - 2:
+                first = (table[r + 1, column] - table[r, column]) / (nodes[r + 1] - nodes[r])
+                second = (table[r + 2, column] - table[r + 1, column]) / (
+                    nodes[r + 2] - nodes[r + 1]
+                )
+                here = (second - first) / (nodes[r + 2] - nodes[r])
+            bend = 0.0
+            if before * here > 0.0:
+                bend = before if abs(before) < abs(here) else here
+            bends[r, column] = bend
+            before = here
+
+
+@kernel
+def _between(nodes, table, bends, row, x, cell, place):
+    """Table at `x` between rows `row` and `row` + 1, and `place` within columns `cell` and `cell` + 1."""
+    low = table[row, cell] + place * (table[row, cell + 1] - table[row, cell])
+    high = table[row + 1, cell] + place * (table[row + 1, cell + 1] - table[row + 1, cell])
+    bend = bends[row, cell] + place * (bends[row, cell + 1] - bends[row, cell])
+    left, right = x - nodes[row], x - nodes[row + 1]
+    return low + (high - low) * left / (nodes[row + 1] - nodes[row]) + bend * left * right
+
+
+@kernel
+def _look_ahead(grids, loss, value, bends, mixed):
+    """Expected value over the loss of assets: fill `mixed` (n_assets kept, n_money)."""
+    _bends(grids.assets, value, bends)
     for i in range(grids.assets.size):
-        a, fa = grids.loss_cell[0, i], grids.loss_place[0, i]
-        b, fb = grids.loss_cell[1, i], grids.loss_place[1, i]
+        row, other_row = grids.loss_cell[0, i], grids.loss_cell[1, i]
+        left = grids.loss_place[0, i] * (grids.assets[row + 1] - grids.assets[row])
+        right = left - (grids.assets[row + 1] - grids.assets[row])
+        width = grids.assets[other_row + 1] - grids.assets[other_row]
+        other_left = grids.loss_place[1, i] * width
+        other_right = other_left - width
         for m in range(grids.money.size):
-            whole = value[a, m] + fa * (value[a + 1, m] - value[a, m])
-            struck = value[b, m] + fb * (value[b + 1, m] - value[b, m])
+            whole = value[row, m] + grids.loss_place[0, i] * (value[row + 1, m] - value[row, m])
+            whole += bends[row, m] * left * right
+            struck = value[other_row, m] + grids.loss_place[1, i] * (
+                value[other_row + 1, m] - value[other_row, m]
+            )
+            struck += bends[other_row, m] * other_left * other_right
             mixed[i, m] = (1.0 - loss) * whole + loss * struck
-            if other_share > 0.0:
-                whole = other_value[a, m] + fa * (other_value[a + 1, m] - other_value[a, m])
-                struck = other_value[b, m] + fb * (other_value[b + 1, m] - other_value[b, m])
-                changed = (1.0 - loss) * whole + loss * struck
-                mixed[i, m] += other_share * (changed - mixed[i, m])
 
 
 @kernel
@@ -267,10 +306,23 @@ def _best_technique(value, best):
 
 
 @kernel
-def _season_future(
-    p, grids, value, season, known, cells, inside, best, other_best, mixed, spare, out
-):
-    """Fill `out` (3, n_assets, n_savings): expected value of what is kept in `season`, knowledge `known`."""
+def _new_desk(grids):
+    """Arrays that one season's look ahead writes over."""
+    n_assets, n_money = grids.assets.size, grids.money.size
+    return (
+        np.empty((n_assets, n_money)), np.empty((n_assets, n_money)), np.zeros((n_assets, n_money)),
+        np.empty((n_assets, n_money)), np.empty((n_assets, grids.savings.size)),
+    )  # fmt: skip
+
+
+@kernel
+def _season_future(p, grids, value, season, known, cells, inside, desk, out):
+    """Fill `out` (3, n_assets, n_savings): expected value of what is kept in `season`.
+
+    Knowledge that is not used may be forgotten before the next planting; the improved technique
+    uses it.
+    """
+    best, mixture, bends, mixed, spare = desk
     n_seasons = value.shape[1]
     following = (season + 1) % n_seasons
     loss = 1.0 - (1.0 - p.asset_loss) ** (4.0 / p.periods_per_year)
@@ -278,15 +330,17 @@ def _season_future(
     forgets = p.knowledge_loss if (is_planting and known == 1) else 0.0
     if is_planting:
         _best_technique(value[known, 0], best)
-        if forgets > 0.0:
-            _best_technique(value[0, 0], other_best)
+        _best_technique(value[0, 0], mixture)
+        for i in range(grids.assets.size):
+            for m in range(grids.money.size):
+                mixture[i, m] = best[i, m] + forgets * (mixture[i, m] - best[i, m])
     for technique in range(3):
         if not is_planting:
-            _look_ahead(p, grids, loss, value[known, following, technique], best, 0.0, mixed)
+            _look_ahead(grids, loss, value[known, following, technique], bends, mixed)
         elif technique == 0:
-            _look_ahead(p, grids, loss, best, other_best, forgets, mixed)
-        elif technique == 2 and forgets > 0.0:  # who uses knowledge keeps it
-            _look_ahead(p, grids, loss, best, other_best, 0.0, mixed)
+            _look_ahead(grids, loss, mixture, bends, mixed)
+        elif technique == 2 and forgets > 0.0:
+            _look_ahead(grids, loss, best, bends, mixed)
         _expect_income(
             grids.luck_share, cells[known, season, technique], inside[known, season, technique],
             mixed, out[technique],
@@ -340,41 +394,6 @@ def _save_best(p, grids, flow, price, outlay, future, worth, saved, cell_consump
                         choice = wish
         worth[x] = best
         saved[x] = choice
-
-
-@kernel
-def _bends(nodes, table, bends):
-    """Half the curvature of `table` (n_nodes, n) along its rows, on each segment between two nodes.
-
-    The smaller of the two nodes' second differences, and zero where they disagree in sign: reading
-    between rows follows a smooth curve without overshooting at a kink.
-    """
-    n = nodes.size
-    for column in range(table.shape[1]):
-        before = 0.0
-        for r in range(n - 1):
-            here = 0.0
-            if r < n - 2:
-                first = (table[r + 1, column] - table[r, column]) / (nodes[r + 1] - nodes[r])
-                second = (table[r + 2, column] - table[r + 1, column]) / (
-                    nodes[r + 2] - nodes[r + 1]
-                )
-                here = (second - first) / (nodes[r + 2] - nodes[r])
-            bend = 0.0
-            if before * here > 0.0:
-                bend = before if abs(before) < abs(here) else here
-            bends[r, column] = bend
-            before = here
-
-
-@kernel
-def _between(nodes, table, bends, row, x, cell, place):
-    """Table at `x` between rows `row` and `row` + 1, and `place` within columns `cell` and `cell` + 1."""
-    low = table[row, cell] + place * (table[row, cell + 1] - table[row, cell])
-    high = table[row + 1, cell] + place * (table[row + 1, cell + 1] - table[row + 1, cell])
-    bend = bends[row, cell] + place * (bends[row, cell + 1] - bends[row, cell])
-    left, right = x - nodes[row], x - nodes[row + 1]
-    return low + (high - low) * left / (nodes[row + 1] - nodes[row]) + bend * left * right
 
 
 @kernel
@@ -570,8 +589,7 @@ def solve_type(
     row, cell = np.empty(shape, np.int32), np.empty(shape, np.int32)
     cache = (flow, row, cell, place)
     n_assets, n_money, n_savings = grids.assets.size, grids.money.size, grids.savings.size
-    best, other_best = np.empty((n_assets, n_money)), np.empty((n_assets, n_money))
-    mixed, spare = np.empty((n_assets, n_money)), np.empty((n_assets, n_savings))
+    desk = _new_desk(grids)
     before = solution.value[:, 0].copy()
     change = 1e300
     years = 0
@@ -586,12 +604,11 @@ def solve_type(
         for step in range(steps):
             for back in range(n_seasons):
                 season = n_seasons - 1 - back
-                for known in range(2):
+                for known in (1, 0):  # a year of one season reads value[0] for both
                     future = solution.future[known, season]
                     _season_future(
-                        p, grids, solution.value, season, known, cells, inside, best, other_best,
-                        mixed, spare, future,
-                    )  # fmt: skip
+                        p, grids, solution.value, season, known, cells, inside, desk, future
+                    )
                     if end_hazard > 0.0:
                         for technique in range(3):
                             for i in range(n_assets):
@@ -642,27 +659,12 @@ def step_back(
     worth `end_future` (3, n_assets, n_savings) instead. Fills value, policies and future of
     `season` in `solution`.
     """
-    n_assets, n_money, n_savings = grids.assets.size, grids.money.size, grids.savings.size
-    best, other_best = np.empty((n_assets, n_money)), np.empty((n_assets, n_money))
-    mixed, spare = np.empty((n_assets, n_money)), np.empty((n_assets, n_savings))
+    desk = _new_desk(grids)
     future = solution.future[known, season]
     if ends:
         future[:] = end_future
     else:
-        _season_future(
-            p,
-            grids,
-            after.value,
-            season,
-            known,
-            cells,
-            inside,
-            best,
-            other_best,
-            mixed,
-            spare,
-            future,
-        )
+        _season_future(p, grids, after.value, season, known, cells, inside, desk, future)
     improve(p, grids, season, known, is_allowed, future, solution)
 
 
@@ -679,21 +681,22 @@ def escape_probability(p, grids, cells, inside, years, solution, out):
     chance = Solution(
         np.zeros(shape), solution.assets, solution.savings, np.empty(solution.future.shape)
     )
-    n_assets, n_money, n_savings = grids.assets.size, grids.money.size, grids.savings.size
-    best, other_best = np.empty((n_assets, n_money)), np.empty((n_assets, n_money))
-    mixed, spare = np.empty((n_assets, n_money)), np.empty((n_assets, n_savings))
+    n_assets, n_money = grids.assets.size, grids.money.size
+    desk = _new_desk(grids)
+    bends = np.zeros(chance.future.shape[2:])
     for year in range(years + 1):
         for back in range(n_seasons):
             season = n_seasons - 1 - back
             if year == 0 and season > 0:
                 continue
-            for known in range(2):
+            for known in (1, 0):  # a year of one season reads value[0] for both
                 future = chance.future[known, season]
                 if year > 0:
                     _season_future(
-                        p, grids, chance.value, season, known, cells, inside, best, other_best,
-                        mixed, spare, future,
-                    )  # fmt: skip
+                        p, grids, chance.value, season, known, cells, inside, desk, future
+                    )
+                    for technique in range(3):
+                        _bends(grids.assets, future[technique], bends[technique])
                 for i in range(n_assets):
                     for m in range(n_money):
                         first, last = 0, 3
@@ -716,12 +719,13 @@ def escape_probability(p, grids, cells, inside, years, solution, out):
                                 is_above = eaten * p.periods_per_year / p.season_price[0] > 1.0
                                 got = 1.0 if (technique == 2 and is_above) else 0.0
                             else:
-                                r, f = _bracket(grids.assets, solution.assets[at])
-                                c, g = _bracket(grids.savings, solution.savings[at])
-                                ahead = future[technique]
-                                low = ahead[r, c] + g * (ahead[r, c + 1] - ahead[r, c])
-                                high = ahead[r + 1, c] + g * (ahead[r + 1, c + 1] - ahead[r + 1, c])
-                                got = low + f * (high - low)
+                                row, _ = _bracket(grids.assets, solution.assets[at])
+                                cell, place = _bracket(grids.savings, solution.savings[at])
+                                got = _between(
+                                    grids.assets, future[technique], bends[technique], row,
+                                    solution.assets[at], cell, place,
+                                )  # fmt: skip
+                                got = min(max(got, 0.0), 1.0)
                             if season == 0:
                                 for each in range(3):
                                     chance.value[known, 0, each, i, m] = got

@@ -669,19 +669,20 @@ def simulate(
                     for t in range(n_periods + 1):
                         year, season = t // per_year, t % per_year
                         is_closing = t == n_periods
-                        before = max(
-                            t - 1, 0
-                        )  # income that comes in was earned in the period before
+                        before = max(t - 1, 0)
                         reach = _ONE if t > 0 else _ZERO
                         if season == 0 and t > 0:
                             grow_older(
                                 p, n, state.age, state.assets, state.savings, state.estate_left
                             )
+                        # Income that comes in was earned in the period before, under its quarters'
+                        # luck; quarters are counted from a year before the start.
+                        earned_at = t - 1 + per_year
                         for q in range(p.quarters_per_period):
-                            quarter = t * p.quarters_per_period // p.periods_per_quarter + q
                             draw_luck(
-                                p, households.key, first, n, quarter, q == 0,
-                                t % p.periods_per_quarter == 0, key, replicate,
+                                p, households.key, first, n,
+                                earned_at * p.quarters_per_period // p.periods_per_quarter + q,
+                                q == 0, earned_at % p.periods_per_quarter == 0, key, replicate,
                                 scratch.harvest, scratch.wage, scratch.bill, scratch.survive,
                             )  # fmt: skip
                         earn(
