@@ -117,7 +117,7 @@ def planner_grids(config: Config, p: Primitives) -> PlannerGrids:
     flow = np.empty((2, config.periods_per_year, N_TECHNIQUES, spend.size, savings.size))
     bellman.spending_utility(p, spend, savings, flow)
     return PlannerGrids(
-        assets, money, savings, spend, trade_cell, trade_place, loss_cell, loss_place,
+        assets, money, savings, spend, trade_cell.ravel(), trade_place.ravel(), loss_cell, loss_place,
         heir_cell, heir_place, owed_cell, owed_place, harvest, wage, _luck_classes(settings.n_luck),
         flow,
     )  # fmt: skip

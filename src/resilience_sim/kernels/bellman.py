@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from resilience_sim.kernels.household import labour_share, own_output, year_outlay
-from resilience_sim.kernels.vector import kernel, loop_kernel
+from resilience_sim.kernels.vector import kernel, load, load_table, loop_kernel, store
 
 SMALLEST_SURPLUS = 0.05  # lines per year above need, below which utility goes on in a straight line
 EVALUATED_CYCLES = 12  # searches between which plans are evaluated; later ones follow each other
@@ -36,7 +36,7 @@ class PlannerGrids(NamedTuple):
     savings: Any  # (n_savings,), from minus the credit limit
     spend: Any  # (n_spend,) money left once assets are traded
     trade_cell: (
-        Any  # (n_assets now, n_assets kept, n_money) int32, cell of money less the trade on `spend`
+        Any  # (n_assets now * n_assets kept * n_money,) int32: money less the trade on `spend`
     )
     trade_place: Any  # the same shape, float64, may lie outside [0, 1] at the ends
     loss_cell: Any  # (2, n_assets) int32: assets next period without and with a loss
@@ -213,22 +213,25 @@ def _bends(nodes, table, bends):
     The smaller of the two nodes' second differences, and zero where they disagree in sign: reading
     between rows follows a smooth curve without overshooting at a kink.
     """
-    n = nodes.size
-    for column in range(table.shape[1]):
-        before = 0.0
-        for r in range(n - 1):
-            here = 0.0
-            if r < n - 2:
-                first = (table[r + 1, column] - table[r, column]) / (nodes[r + 1] - nodes[r])
-                second = (table[r + 2, column] - table[r + 1, column]) / (
-                    nodes[r + 2] - nodes[r + 1]
-                )
-                here = (second - first) / (nodes[r + 2] - nodes[r])
-            bend = 0.0
-            if before * here > 0.0:
-                bend = before if abs(before) < abs(here) else here
-            bends[r, column] = bend
-            before = here
+    n, n_columns = table.shape
+    for column in range(n_columns):
+        bends[n - 2, column] = 0.0
+        bends[n - 1, column] = 0.0
+    for r in range(n - 2):  # first the second difference at node r + 1
+        width, next_width = nodes[r + 1] - nodes[r], nodes[r + 2] - nodes[r + 1]
+        both = width + next_width
+        for column in range(n_columns):
+            first = (table[r + 1, column] - table[r, column]) / width
+            second = (table[r + 2, column] - table[r + 1, column]) / next_width
+            bends[r, column] = (second - first) / both
+    for back in range(n - 2):  # then, from the top, the smaller of a segment's two
+        r = n - 2 - back
+        for column in range(n_columns):
+            before, here = bends[r - 1, column], bends[r, column]
+            smaller = before if abs(before) < abs(here) else here
+            bends[r, column] = smaller if before * here > 0.0 else 0.0
+    for column in range(n_columns):
+        bends[0, column] = 0.0
 
 
 @kernel
@@ -266,16 +269,23 @@ def _look_ahead(grids, loss, value, bends, mixed):
 def _expect_income(shares, cells, inside, mixed, future):
     """Expected value over classes of luck: fill `future` (n_assets, n_savings)."""
     n_assets, n_savings = future.shape
+    n_luck, n_money = shares.size, mixed.shape[1]
+    flat_mixed, flat_future = mixed.ravel(), future.ravel()
+    flat_cells, flat_inside = cells.ravel(), inside.ravel()
     for i in range(n_assets):
-        row = mixed[i]
+        row, out = i * n_money, i * n_savings
         for j in range(n_savings):
             future[i, j] = 0.0
-        for n in range(shares.size):
+        for n in range(n_luck):
             share = shares[n]
+            start = (i * n_luck + n) * n_savings
             for j in range(n_savings):
-                cell = cells[i, n, j]
-                low = row[cell]
-                future[i, j] += share * (low + inside[i, n, j] * (row[cell + 1] - low))
+                at = row + load_table(flat_cells, start + j)
+                low = load_table(flat_mixed, at)
+                got = low + load_table(flat_inside, start + j) * (
+                    load_table(flat_mixed, at + 1) - low
+                )
+                store(flat_future, out + j, load(flat_future, out + j) + share * got)
 
 
 @kernel
@@ -444,34 +454,55 @@ def _search_segment(p, grids, worth, bends, i, m, row, left, right):
 
 
 @kernel
+def _trade_worth(grids, worth, i, kept, m):
+    """Worth of keeping node `kept` for assets node `i` and money node `m`."""
+    n_assets, n_money = grids.assets.size, grids.money.size
+    at = (i * n_assets + kept) * n_money + m
+    cell = grids.trade_cell[at]
+    low = worth[kept, cell]
+    return low + grids.trade_place[at] * (worth[kept, cell + 1] - low)
+
+
+@kernel
 def _keep_best(p, grids, worth, bends, saved, outlay, value, assets, savings, score, choice):
     """Best assets to keep, refined between nodes: fill `value`, `assets`, `savings` (n_assets, n_money)."""
     n_assets, n_money = value.shape
+    flat_worth = worth.ravel()
     for i in range(n_assets):
         for m in range(n_money):
             score[m] = -1e300
             choice[m] = 0
         for kept in range(n_assets):
+            start = (i * n_assets + kept) * n_money
+            first = kept * grids.spend.size
             for m in range(n_money):
-                cell = grids.trade_cell[i, kept, m]
-                low = worth[kept, cell]
-                got = low + grids.trade_place[i, kept, m] * (worth[kept, cell + 1] - low)
-                if got > score[m]:
-                    score[m] = got
-                    choice[m] = kept
+                at = first + load_table(grids.trade_cell, start + m)
+                low = load_table(flat_worth, at)
+                got = low + load_table(grids.trade_place, start + m) * (
+                    load_table(flat_worth, at + 1) - low
+                )
+                best, chosen = load(score, m), load(choice, m)
+                is_better = got > best
+                store(score, m, got if is_better else best)
+                store(choice, m, np.int64(kept) if is_better else chosen)
         for m in range(n_money):
             node = choice[m]
             kept, height = grids.assets[node], score[m]
-            for row in range(max(node - 1, 0), min(node + 1, n_assets - 1)):
-                other = row if row != node else row + 1
-                cell = grids.trade_cell[i, other, m]
-                low = worth[other, cell]
-                far = low + grids.trade_place[i, other, m] * (worth[other, cell + 1] - low)
-                if row == node:
-                    left, right = score[m], far
-                else:
-                    left, right = far, score[m]
-                at, got = _search_segment(p, grids, worth, bends, i, m, row, left, right)
+            # The top lies towards the neighbour to which worth falls less steeply; at the assets held,
+            # where buying and selling prices meet, either side may hold it.
+            below, above = max(node - 1, 0), min(node + 1, n_assets - 1)
+            worth_below = _trade_worth(grids, worth, i, below, m)
+            worth_above = _trade_worth(grids, worth, i, above, m)
+            fall_below = (score[m] - worth_below) * (grids.assets[above] - grids.assets[node])
+            fall_above = (score[m] - worth_above) * (grids.assets[node] - grids.assets[below])
+            if below < node and (node == i or above == node or fall_below <= fall_above):
+                at, got = _search_segment(
+                    p, grids, worth, bends, i, m, below, worth_below, score[m]
+                )
+                if got > height:
+                    kept, height = at, got
+            if above > node and (node == i or below == node or fall_below > fall_above):
+                at, got = _search_segment(p, grids, worth, bends, i, m, node, score[m], worth_above)
                 if got > height:
                     kept, height = at, got
             change = kept - grids.assets[i]

@@ -158,7 +158,7 @@ class Sums(NamedTuple):
     histogram: Any  # (A, W, H, 2, B), over replicates: income, consumption
     mobility: Any  # (A, W, 5, B), over replicates
     pattern: Any  # (W, R, 16)
-    start: Any  # (R, 4)
+    start: Any  # (R, 5)
     recovery: Any  # (A, R, Y + 1)
     panel: Any  # (A, W, rows, Y, 5) float32: income, consumption, assets, savings, technique
     status: Any  # (1,) int64: yearly numbers that are not finite or out of all proportion
