@@ -325,14 +325,17 @@ def lives_between_nodes(
         if season == 0:
             technique = np.argmax([read(plans.value[known, 0, each]) for each in range(3)], axis=0)
         kept = np.choose(technique, [read(plans.assets[known, season, each]) for each in range(3)])
-        carried = np.choose(technique, [read(plans.savings[known, season, each]) for each in range(3)])
+        carried = np.choose(
+            technique, [read(plans.savings[known, season, each]) for each in range(3)]
+        )
         if t == ESCAPE_HORIZON_YEARS * n_seasons:
             break
         good = draws.choice(len(grids.harvest), n, p=grids.harvest[:, 1])
         paid = draws.choice(len(grids.wage), n, p=grids.wage[:, 2])
         following = (season + 1) % n_seasons
         income = [
-            oracle.incomes(kept, following, each, known)[np.arange(n), good, paid] for each in range(3)
+            oracle.incomes(kept, following, each, known)[np.arange(n), good, paid]
+            for each in range(3)
         ]
         m = np.where(carried > 0, p.return_save, p.return_borrow) * carried
         m += np.choose(technique, income)
@@ -346,9 +349,7 @@ def lives_between_nodes(
 
 @pytest.mark.parametrize("known", [0, 1])
 @pytest.mark.parametrize("per_year", [1, 4])
-def test_chance_of_escape_equals_that_of_lives_between_the_nodes(
-    known: int, per_year: int
-) -> None:
+def test_chance_of_escape_equals_that_of_lives_between_the_nodes(known: int, per_year: int) -> None:
     # What is carried back over forty quarters must not blur: at the default grids a chance is good
     # to five points.
     config, p = world(
@@ -365,7 +366,9 @@ def test_chance_of_escape_equals_that_of_lives_between_the_nodes(
     )
     at = np.array([0.25, 1.0, 1.5, 3.0])
     solved = oracle.read(chance[known], at, np.full((4, 1, 1), 0.3))[:, 0, 0]
-    drawn = [lives_between_nodes(p, settled, household, known, each, 0.3, 4000).mean() for each in at]
+    drawn = [
+        lives_between_nodes(p, settled, household, known, each, 0.3, 4000).mean() for each in at
+    ]
     np.testing.assert_allclose(solved, drawn, atol=0.05)
 
 

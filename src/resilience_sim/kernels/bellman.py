@@ -488,21 +488,14 @@ def _keep_best(p, grids, worth, bends, saved, outlay, value, assets, savings, sc
         for m in range(n_money):
             node = choice[m]
             kept, height = grids.assets[node], score[m]
-            # The top lies towards the neighbour to which worth falls less steeply; at the assets held,
-            # where buying and selling prices meet, either side may hold it.
-            below, above = max(node - 1, 0), min(node + 1, n_assets - 1)
-            worth_below = _trade_worth(grids, worth, i, below, m)
-            worth_above = _trade_worth(grids, worth, i, above, m)
-            fall_below = (score[m] - worth_below) * (grids.assets[above] - grids.assets[node])
-            fall_above = (score[m] - worth_above) * (grids.assets[node] - grids.assets[below])
-            if below < node and (node == i or above == node or fall_below <= fall_above):
-                at, got = _search_segment(
-                    p, grids, worth, bends, i, m, below, worth_below, score[m]
-                )
+            if node > 0:
+                far = _trade_worth(grids, worth, i, node - 1, m)
+                at, got = _search_segment(p, grids, worth, bends, i, m, node - 1, far, score[m])
                 if got > height:
                     kept, height = at, got
-            if above > node and (node == i or below == node or fall_below > fall_above):
-                at, got = _search_segment(p, grids, worth, bends, i, m, node, score[m], worth_above)
+            if node < n_assets - 1:
+                far = _trade_worth(grids, worth, i, node + 1, m)
+                at, got = _search_segment(p, grids, worth, bends, i, m, node, score[m], far)
                 if got > height:
                     kept, height = at, got
             change = kept - grids.assets[i]
