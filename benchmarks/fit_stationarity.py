@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 
 from resilience_sim import compose, prepare, run
 from resilience_sim.outcomes.inequality import histogram_gini, histogram_quantile
-from resilience_sim.simulation import Results
+from resilience_sim.results import Results
 
 CALM = [
     "arms=[none]", "shock=none", "replicates=2", "horizon_years=10", "outcomes.horizons_years=[1,2,5,10]",

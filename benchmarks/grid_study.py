@@ -11,7 +11,7 @@ import sys
 import time
 
 from resilience_sim import compose, prepare, run
-from resilience_sim.simulation import STANDARD_ARMS, Results
+from resilience_sim.results import STANDARD_ARMS, Results
 
 CALM = [
     "shock=none", "replicates=2", "horizon_years=10", "outcomes.horizons_years=[2,5,10]",

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from resilience_sim.kernels.primitives import CLASS_NAMES, OUTCOMES, PERIOD_OUTCOMES
-from resilience_sim.simulation import GROUPS, STANDARD_ARMS, BeliefResult, Results
+from resilience_sim.results import GROUPS, STANDARD_ARMS, BeliefResult, Results
 
 ARMS, WORLDS = STANDARD_ARMS, ("none", "covid_like")
 ABOVE, TRAPPED, NO_WAY_UP = (

@@ -7,7 +7,8 @@ import pytest
 
 from resilience_sim.cli import compose
 from resilience_sim.kernels.primitives import OUTCOMES
-from resilience_sim.simulation import Results, prepare, run
+from resilience_sim.results import Results
+from resilience_sim.simulation import prepare, run
 
 FLAT = f"[{','.join([repr(1 / 12)] * 12)}]"
 # Flat seasons and slack credit: then nothing hangs on the month in which money comes.

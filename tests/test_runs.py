@@ -17,8 +17,8 @@ from resilience_sim import runs
 from resilience_sim.cli import compose
 from resilience_sim.errors import InputError
 from resilience_sim.outcomes import UNITS, tables
+from resilience_sim.results import PANEL_COLUMNS
 from resilience_sim.runs import RunDirectoryError, read_run, require_free, sha256, write_run
-from resilience_sim.simulation import PANEL_COLUMNS
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from resilience_sim.outcomes.inequality import (
     histogram_quantile,
     histogram_share_below,
 )
-from resilience_sim.simulation import Results, prepare, run
+from resilience_sim.results import Results
+from resilience_sim.simulation import prepare, run
 
 INCOME = 0  # place of income in a histogram's measures
 YEARS = 10

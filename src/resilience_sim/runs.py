@@ -36,7 +36,7 @@ from resilience_sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from resilience_sim.config import Config
-    from resilience_sim.simulation import Results
+    from resilience_sim.results import Results
 
 MANIFEST = "manifest.json"
 CONFIG = "config.yaml"

@@ -35,7 +35,8 @@ from resilience_sim.kernels.primitives import (
     WAGE_ROUTE,
     WAY_UP,
 )
-from resilience_sim.simulation import Results, prepare, run, workspace
+from resilience_sim.results import Results
+from resilience_sim.simulation import prepare, run, workspace
 from small_world import World
 
 UNIT = step.FIXED_POINT

@@ -7,8 +7,8 @@ import pytest
 import synthetic_results
 from resilience_sim.outcomes import TABLES, UNITS, tables
 from resilience_sim.outcomes.axes import STANDARD_ARMS
-from resilience_sim.simulation import PANEL_COLUMNS
-from resilience_sim.simulation import STANDARD_ARMS as SIMULATED_ARMS
+from resilience_sim.results import PANEL_COLUMNS
+from resilience_sim.results import STANDARD_ARMS as SIMULATED_ARMS
 
 REQUIRED_OF_EFFECTS = {
     "scenario", "shock", "arm", "comparison", "outcome", "unit", "horizon_months", "estimate",

@@ -20,7 +20,7 @@ from resilience_sim.outcomes.trajectories import trajectories
 from resilience_sim.outcomes.units import UNITS
 
 if TYPE_CHECKING:
-    from resilience_sim.simulation import Results
+    from resilience_sim.results import Results
 
 __all__ = ["TABLES", "UNITS", "tables"]
 

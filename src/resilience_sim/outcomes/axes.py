@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from resilience_sim.simulation import Results
+    from resilience_sim.results import Results
 
 Array = NDArray[np.float64]
 

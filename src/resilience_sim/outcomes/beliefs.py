@@ -10,7 +10,7 @@ from resilience_sim.outcomes.units import outcome as outcome_of
 from resilience_sim.outcomes.units import tidy
 
 if TYPE_CHECKING:
-    from resilience_sim.simulation import Results
+    from resilience_sim.results import Results
 
 
 def beliefs(results: Results, scenario: str = "") -> pd.DataFrame:

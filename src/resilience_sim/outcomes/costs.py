@@ -18,7 +18,7 @@ from resilience_sim.outcomes.uncertainty import (
 from resilience_sim.outcomes.units import tidy
 
 if TYPE_CHECKING:
-    from resilience_sim.simulation import Results
+    from resilience_sim.results import Results
 
 PER_MEMBER = "annual poverty lines per eligible household member"
 PER_HOUSEHOLD = "annual poverty lines per household of mean size"

@@ -28,7 +28,7 @@ from resilience_sim.outcomes.units import SQUARED, reported, tidy
 from resilience_sim.outcomes.units import outcome as outcome_of
 
 if TYPE_CHECKING:
-    from resilience_sim.simulation import Results
+    from resilience_sim.results import Results
 
 
 ROUNDING = 1e-12

@@ -26,7 +26,7 @@ from resilience_sim.outcomes.uncertainty import (
 from resilience_sim.outcomes.units import DECIMAL_SHARE, tidy
 
 if TYPE_CHECKING:
-    from resilience_sim.simulation import Results
+    from resilience_sim.results import Results
 
 MEASURED = (
     ("escapes", "escaped", TRAPPED),

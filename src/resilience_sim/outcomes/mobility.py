@@ -12,7 +12,7 @@ from resilience_sim.outcomes.axes import CALM_WORLD, Array, arm_index
 from resilience_sim.outcomes.units import tidy
 
 if TYPE_CHECKING:
-    from resilience_sim.simulation import Results
+    from resilience_sim.results import Results
 
 N_QUINTILES = 5
 OF_ROW = "share of the persons who began in from_quintile, decimal"

@@ -12,7 +12,7 @@ from resilience_sim.outcomes.uncertainty import luck_error
 from resilience_sim.outcomes.units import tidy
 
 if TYPE_CHECKING:
-    from resilience_sim.simulation import Results
+    from resilience_sim.results import Results
 
 OF_BELOW = "share of persons who began trapped or with no way up, decimal"
 WORDS = (

@@ -9,7 +9,7 @@ import pandas as pd
 from resilience_sim.outcomes.units import tidy
 
 if TYPE_CHECKING:
-    from resilience_sim.simulation import Results
+    from resilience_sim.results import Results
 
 
 def panel(results: Results, scenario: str = "") -> pd.DataFrame:

@@ -18,7 +18,7 @@ from resilience_sim.outcomes.uncertainty import influence_of_mean, luck_error, s
 from resilience_sim.outcomes.units import DECIMAL_SHARE, INDEX_OUTCOMES, LINES_PER_YEAR, tidy
 
 if TYPE_CHECKING:
-    from resilience_sim.simulation import Results
+    from resilience_sim.results import Results
 
 LINE = 1.0
 MEASURED = (

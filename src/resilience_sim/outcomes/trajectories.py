@@ -12,7 +12,7 @@ from resilience_sim.outcomes.uncertainty import luck_error
 from resilience_sim.outcomes.units import LINES_PER_YEAR, outcome, reported, tidy
 
 if TYPE_CHECKING:
-    from resilience_sim.simulation import Results
+    from resilience_sim.results import Results
 
 
 def trajectories(results: Results, scenario: str = "") -> pd.DataFrame:

@@ -19,7 +19,7 @@ from resilience_sim.report.traps import escape_section, needed_section
 
 if TYPE_CHECKING:
     from resilience_sim.config import Config
-    from resilience_sim.simulation import Results
+    from resilience_sim.results import Results
 
 __all__ = ["console"]
 
