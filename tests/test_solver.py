@@ -435,7 +435,8 @@ def test_luck_of_a_period_has_the_moments_of_its_draws() -> None:
         # Months share a quarter's draw; taken as independent they must vary three times as much.
         spread = np.expm1(float(p.harvest_sd) ** 2) * int(p.periods_per_quarter) / quarters
         square = (1 + spread) * (1 - drought[0] + drought[0] * (1 - drought[1]) ** 2)
-        assert good**2 @ chance == pytest.approx(square, rel=0.03)
+        # Three nodes carry the square of a month's threefold variance less exactly.
+        assert good**2 @ chance == pytest.approx(square, rel=0.03 if per_year == 12 else 0.01)
         paid, bill, odds = grids.wage.T
         ill = 1 - (1 - float(p.illness)) ** quarters
         lost = float(p.illness_labour) / quarters
