@@ -44,7 +44,9 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, Path]]:
 # Help
 
 
-@pytest.mark.parametrize("words", [[], ["--help"], ["-h"], ["run", "--help"], ["run", "-h"]])
+@pytest.mark.parametrize(
+    "words", [[], ["--help"], ["-h"], ["run", "--help"], ["run", "-h"], ["validate", "--help"]]
+)
 def test_help_teaches_within_the_width(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -61,7 +63,8 @@ def test_help_of_run_names_keys_meanings_defaults_and_files(
     text = capsys.readouterr().out
     for word in (
         "case=erewhon|mexico",
-        "arms=[none,cash,productive,both]",
+        "arms=[none,cash,productive,both,half]",
+        "population=default|mexico|moments|survey|synthetic",
         "replicates=8",
         "population.n_households=null",
         "mechanisms.NAME=false",
@@ -90,7 +93,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["rnu"], "verb must be one of run; got 'rnu'. Did you mean run?"),
+        (["rnu"], "verb must be one of run, validate; got 'rnu'. Did you mean run?"),
+        (["valdiate"], "Did you mean validate?"),
         (["case=erewhon"], "Did you mean resilience-sim run case=erewhon?"),
         (["run", "case=erewhn"], "case must be one of erewhon, mexico; got 'erewhn'. Did you mean"),
         (

@@ -13,8 +13,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from resilience_sim.cli import compose
 from resilience_sim.config import (
-    Generations,
     Imputation,
     Population,
     PopulationKind,
@@ -24,9 +24,8 @@ from resilience_sim.config import (
 from resilience_sim.errors import ConfigError, SurveyError
 from resilience_sim.population import Households, load
 
-AGES = Generations(
-    succession_age=65, heir_age=30, children=2.4, initial_age_low=25, initial_age_high=64
-)
+AGES = replace(compose().generations, initial_age_low=25, initial_age_high=64)
+PUBLISHED = compose().population.moments
 # A line of 100 a month and money per quarter: 300 a member and quarter is one line a year.
 LINE, MONTHS = 100.0, 3
 COLUMNS = {
@@ -66,6 +65,10 @@ NO_IMPUTATION = Imputation(
     savings_months=0,
     min_earned=0,
     max_income=1000,
+    tlu_value=0,
+    land_per_hectare=0,
+    income_median=1,
+    income_sd_log=0.5,
 )
 FICTION = Synthetic(
     n_villages=40,
@@ -113,7 +116,7 @@ def survey_of(file: Path, columns: dict[str, str] = COLUMNS) -> Survey:
 def population_of(
     survey: Survey, n_households: int | None = None, imputation: Imputation = NO_IMPUTATION
 ) -> Population:
-    return Population(PopulationKind.SURVEY, n_households, survey, imputation, FICTION)
+    return Population(PopulationKind.SURVEY, n_households, survey, imputation, FICTION, PUBLISHED)
 
 
 def written(folder: Path, edit: Edit | None = None, kind: str = "csv") -> Path:
@@ -454,7 +457,12 @@ def test_the_packaged_survey_is_small_and_attributed() -> None:
 def fictional(n_households: int | None = None, seed: int = 1, **changes: float) -> Households:
     synthetic = replace(FICTION, **changes)
     population = Population(
-        PopulationKind.SYNTHETIC, n_households, survey_of(Path("")), NO_IMPUTATION, synthetic
+        PopulationKind.SYNTHETIC,
+        n_households,
+        survey_of(Path("")),
+        NO_IMPUTATION,
+        synthetic,
+        PUBLISHED,
     )
     return load(population, seed, AGES)
 

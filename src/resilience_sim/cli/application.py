@@ -8,7 +8,6 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +67,7 @@ class _JobError(Exception):
 
 
 def _dispatch(words: list[str]) -> int:
-    verbs: dict[str, Callable[[list[str]], None]] = {"run": _run}
+    verbs: dict[str, Callable[[list[str]], None]] = {"run": _run, "validate": _validate}
     if not words or words[0] in ("-h", "--help", "help"):
         print(texts.HELP, end="")
         return 0
@@ -96,6 +95,16 @@ def _run(words: list[str]) -> None:
         _simulate(config, _own_directory(config))
 
 
+def _validate(words: list[str]) -> None:
+    """Do the verb `validate`: every problem of a survey and its map, or what is in it."""
+    if any(word in ("-h", "--help") for word in words):
+        print(texts.VALIDATE_HELP, end="")
+        return
+    from resilience_sim.cli.checking import check
+
+    print(check(words), end="")
+
+
 def _simulate(config: Config, directory: Path) -> None:
     """Prepare, run, tabulate, write and print one run."""
     from resilience_sim import outcomes, report, runs, simulation
@@ -104,7 +113,7 @@ def _simulate(config: Config, directory: Path) -> None:
     with Bars() as bars:
         experiment = simulation.prepare(config, progress=bars)
         results = simulation.run(experiment, progress=bars)
-    tables = outcomes.tables(results, config.case_name)
+    tables = outcomes.tables(results, config.case_name, config)
     written = runs.write_run(directory, config, results, tables, _input_files(config))
     print(report.console(results, tables, config, directory, written), end="")
 
@@ -118,15 +127,16 @@ def _own_directory(config: Config) -> Path:
 
 def _input_files(config: Config) -> dict[str, Path]:
     """Files a run read, by name, for the manifest."""
-    from resilience_sim.population.survey import PACKAGED
+    from resilience_sim.population.files import path_of
+    from resilience_sim.population.maps import FOLDER
 
+    survey = config.population.survey
     if config.population.kind is not PopulationKind.SURVEY:
         return {}
-    file = config.population.survey.file
-    if not file.startswith(PACKAGED):
-        return {"survey": Path(file)}
-    data = resources.files("resilience_sim") / "data" / file.removeprefix(PACKAGED)
-    return {"survey": Path(str(data))}
+    files = {"survey": path_of(survey.file)}
+    if survey.map is not None:
+        files["map"] = path_of(survey.map, FOLDER)
+    return files
 
 
 def _run_through_hydra(words: list[str]) -> None:

@@ -64,7 +64,7 @@ def group_options() -> dict[str, list[str]]:
     """Names of the files that can be chosen, by group: {"case": ["erewhon", "mexico"], ...}."""
     folders = [each for home in settings_directories() for each in home.iterdir() if each.is_dir()]
     return {
-        folder.name: sorted(each.stem for each in folder.glob("*.yaml"))
+        folder.name: sorted(each.stem for each in folder.glob("[!_]*.yaml"))
         for folder in sorted(folders)
     }
 

@@ -33,13 +33,15 @@ resilience-sim: who escapes a rural poverty trap, under cash, productive support
 usage: resilience-sim VERB [KEY=VALUE ...]
 
 verbs
-  run    simulate a case under every arm, print the tables and write a run directory
+  run        simulate a case under every arm, print the tables and write a run directory
+  validate   say everything that is wrong with a survey, or what is in it; runs nothing
 
 examples
   resilience-sim run                               rural Mexico, four arms, a COVID-like shock
   resilience-sim run case=erewhon shock=none       a small fictional country, within seconds
   resilience-sim run arms=[none,cash] seed=3       two arms, other luck
   resilience-sim run --help                        the keys people type most
+  resilience-sim validate survey=FILE map=FILE     is this survey fit to run?
 
 options
   -h, --help   this text
@@ -59,6 +61,10 @@ examples
   resilience-sim run shock=drought mechanisms.borrowing=false
   resilience-sim run --multirun seed=1,2,3         a run for each value, each in its own folder
   resilience-sim run --cfg job                     print every setting and run nothing
+  resilience-sim run population=survey population.survey.file=FILE population.survey.map=FILE
+                                                   another survey (resilience-sim validate --help)
+  resilience-sim run population=moments population.moments.income_mean=1.2
+                                                   a population made from published moments
 
 files to choose from
 {groups}
@@ -83,15 +89,51 @@ exit codes: 0 done; 2 bad input, one line per problem; 1 anything else; 130 inte
 """
 
 
+VALIDATE_HELP = """\
+resilience-sim validate: say everything that is wrong with a survey, by column, row and value; or,
+where nothing is, who is in it and what would be imputed. It runs and writes nothing.
+
+usage: resilience-sim validate survey=FILE map=FILE [KEY=VALUE ...]
+
+  survey=FILE   one row per household: Parquet, CSV (UTF-8, commas) or Stata
+  map=FILE      YAML text that says how to read it
+  KEY=VALUE     settings as for run, such as population.imputation.land_per_hectare=2
+
+a map
+  columns:                       # role: column, or role: column + column
+    id: HHID
+    weight: hhwgt                # households that it stands for
+    size: hhsize
+    income: inc_wage + inc_crop  # or consumption, or welfare: a score, the more the better
+  where: {year: 2016, stratum: [2, 4, 6]}    # rows to keep; may be left out
+  line_per_person_month: 1941.01 # poverty line, currency per person and month; with the next two
+  line_source: who set it        # needed where columns hold money
+  income_months: 3               # months that income or consumption covers
+
+  More roles: wages, own, other, own_work, paid_work, village, stratum, vehicles, own_activity,
+  assets, livestock, land, savings, age, adult_school, shock, school. docs/surveys.md says what
+  each holds. package:NAME is a map that we ship, such as package:malawi_ihps.yaml.
+
+examples
+  resilience-sim validate survey=malawi_ihps.parquet map=package:malawi_ihps.yaml
+  resilience-sim validate                          the survey of the default case
+  resilience-sim validate population=moments population.moments.income_mean=1.2
+
+exit codes: 0 nothing is wrong; 2 problems, one line each; 1 anything else; 130 interrupted.
+"""
+
+
 def run_help() -> str:
     """Text of `resilience-sim run --help`."""
     config = compose()
-    chosen = {"case": config.case_name, "shock": config.shock.name}
-    groups = [
-        f"  {group}={'|'.join(names)}   (default {chosen[group]})"
-        for group, names in group_options().items()
-        if group in chosen
-    ]
+    chosen = {
+        "case": config.case_name,
+        "shock": config.shock.name,
+        "coordination": config.coordination.name,
+        "population": "the case's own",
+    }
+    options = group_options()
+    groups = [_group_text(group, options[group], default) for group, default in chosen.items()]
     names = [each.name for each in fields(config.mechanisms)]
     lines = [
         ", ".join(names[first : first + NAMES_PER_LINE])
@@ -104,6 +146,13 @@ def run_help() -> str:
         ),
         mechanisms=",\n      ".join(lines),
     )
+
+
+def _group_text(group: str, names: list[str], default: str) -> str:
+    """One group with the files it can be, over as many lines as they take."""
+    text = f"{group}={'| '.join(names)}   (default {default})"
+    lines = wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+    return "\n".join(line.replace("| ", "|") for line in lines)
 
 
 def _key_text(key: str, value: Any) -> str:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from resilience_sim.config import Generations, Population, PopulationKind
 from resilience_sim.population.imputation import impute, spread_ages
-from resilience_sim.population.observed import Names, Numbers, Observed, in_order
+from resilience_sim.population.moments import from_moments
+from resilience_sim.population.observed import Flags, Names, Numbers, Observed, in_order
 from resilience_sim.population.survey import read_survey
 from resilience_sim.population.synthetic import make_up
 
@@ -38,13 +39,21 @@ class Households:
     """Remittances, pensions and transfers that stay in every arm."""
     vehicles: Numbers
     """Vehicles of the household (count)."""
-    has_own_activity: NDArray[np.bool_]
+    has_own_activity: Flags
     assets: Numbers
     land: Numbers
     savings: Numbers
-    has_knowledge: NDArray[np.bool_]
+    has_knowledge: Flags
     age: Numbers
     """Age of the head (years)."""
+    has_measured_age: bool
+    """True where ages were asked for; else they are spread evenly."""
+    adult_school: Numbers | None
+    """School of the head, or of adults on average (years); None where nobody asked."""
+    is_struck: Flags | None
+    """Was struck by a drought or the like before the survey; None where nobody asked."""
+    has_pupil: Flags | None
+    """A child goes to school; None where nobody asked."""
     earned_permanent: Numbers
     """Wages and own income without their transitory part."""
     village_id: Names
@@ -69,6 +78,11 @@ class Households:
         """Persons that each household stands for: weight times size."""
         return self.weight * self.size
 
+    @property
+    def is_synthetic_demography(self) -> bool:
+        """True where ages or schooling are imputed."""
+        return not self.has_measured_age or self.adult_school is None
+
 
 _OF_VILLAGES = ("village_id", "village_stratum")
 
@@ -81,39 +95,57 @@ def load(population: Population, seed: int, generations: Generations) -> Househo
     population
         Where they come from. A survey with `n_households` set is resampled: households are drawn
         with replacement, in proportion to their weights, each staying in its village, and then
-        weigh the same; persons are preserved in total. A synthetic population is made in that
-        size.
+        weigh the same; persons are preserved in total. A population that is made up, or made from
+        moments, is made in that size.
     seed
-        Key of the resample, of a synthetic population and of imputed ages.
+        Key of the resample, of a population that is made, and of imputed ages.
     generations
         The range of ages at the start, where ages are not known.
 
     Raises
     ------
     SurveyError
-        With every problem of the survey file that could be found.
+        With every problem of the survey, and of the settings or the map by which it is read.
     ConfigError
-        Where settings of the population do not fit each other, or name a role that no column can
-        have.
+        Where settings of the population, or the map of the survey, are wrong alone.
     """
-    if population.kind is PopulationKind.SURVEY:
-        observed = read_survey(population.survey)
-    else:
-        observed = make_up(population.synthetic, population.n_households, seed)
-    households = _complete(observed, population)
+    households = _complete(_observed(population, seed), population)
     if population.kind is PopulationKind.SURVEY and population.n_households is not None:
         households = _resampled(households, population.n_households, seed)
-    if observed.age is not None:
-        return households
-    note = (
-        f"Ages of heads spread evenly from {generations.initial_age_low:g} to "
-        f"{generations.initial_age_high:g} years: a synthetic demography."
+    notes = (*households.notes, *_demography_notes(households, generations))
+    if households.has_measured_age:
+        return replace(households, notes=notes)
+    return replace(households, age=spread_ages(households.id, generations, seed), notes=notes)
+
+
+def _observed(population: Population, seed: int) -> Observed:
+    if population.kind is PopulationKind.SURVEY:
+        return read_survey(population.survey, population.imputation)
+    if population.kind is PopulationKind.MOMENTS:
+        return from_moments(population.moments, population.n_households, seed)
+    return make_up(population.synthetic, population.n_households, seed)
+
+
+def _demography_notes(households: Households, generations: Generations) -> list[str]:
+    """Say what of the demography is synthetic."""
+    notes = []
+    if not households.has_measured_age:
+        notes.append(
+            f"Ages of heads spread evenly from {generations.initial_age_low:g} to "
+            f"{generations.initial_age_high:g} years: a synthetic demography."
+        )
+    if households.adult_school is None:
+        notes.append(
+            f"School of heads drawn with mean {generations.adult_school:g} years, standard "
+            f"deviation {generations.adult_school_sd:g} and correlation "
+            f"{generations.adult_school_skill:g} with log skill (generations.adult_school): a "
+            "synthetic demography."
+        )
+    notes.append(
+        "Children: one line of heirs, their age by the head's, their health and school so far as "
+        "today's income would have made them."
     )
-    return replace(
-        households,
-        age=spread_ages(households.id, generations, seed),
-        notes=(*households.notes, note),
-    )
+    return notes
 
 
 def _complete(observed: Observed, population: Population) -> Households:
@@ -146,6 +178,10 @@ def _complete(observed: Observed, population: Population) -> Households:
         savings=imputed.savings,
         has_knowledge=np.zeros(len(observed.id), np.bool_),
         age=np.zeros(len(observed.id)) if observed.age is None else observed.age,
+        has_measured_age=observed.age is not None,
+        adult_school=observed.adult_school,
+        is_struck=observed.is_struck,
+        has_pupil=observed.has_pupil,
         earned_permanent=imputed.earned_permanent,
         village_id=village_id,
         village_stratum=stratum[first].astype(np.int32),
@@ -167,11 +203,12 @@ def _resampled(households: Households, n_households: int, seed: int) -> Househol
     )
     order = np.lexsort((names, households.village[rows]))
     rows, names = rows[order], names[order]
-    drawn = {
-        field.name: getattr(households, field.name)[rows]
+    columns = {
+        field.name: getattr(households, field.name)
         for field in fields(households)
-        if field.name not in (*_OF_VILLAGES, "notes")
+        if field.name not in _OF_VILLAGES
     }
+    drawn = {name: each[rows] for name, each in columns.items() if isinstance(each, np.ndarray)}
     kept, village = np.unique(drawn["village"], return_inverse=True)
     strata, village_stratum = np.unique(households.village_stratum[kept], return_inverse=True)
     weight = np.sum(households.persons) / np.sum(drawn["size"])

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from resilience_sim.chance import Purpose, uniforms
 from resilience_sim.config import Generations, Imputation
-from resilience_sim.population.observed import Names, Numbers, Observed
-
-_MASK = (1 << 64) - 1
+from resilience_sim.population.observed import Flags, Names, Numbers, Observed
 
 
 @dataclass(frozen=True)
@@ -39,11 +37,13 @@ def impute(observed: Observed, imputation: Imputation) -> Imputed:
       over the members, for households with own activity; none for the others, whose vehicles are
       not used to earn. Own income below `min_earned` counts as `min_earned` (who farms for the pot
       has tools), and loses its transitory part as above, drawn towards the mean of those with own
-      activity.
-    - `land`: `land_own` with own activity, `land_none` without.
+      activity. Where livestock was measured, `tlu_value` for each unit over the members stands in
+      place of own income, and with own activity the tools of who farms for the pot.
+    - `land`: `land_own` with own activity, `land_none` without; where it was measured,
+      `land_per_hectare` for each hectare over the members, and at least `land_none`.
     - `savings`: `savings_months` of income.
 
-    Assets and savings that a survey measured are kept as they are.
+    Assets and savings that a survey measured are kept as they are; livestock is added to assets.
 
     Parameters
     ----------
@@ -60,13 +60,12 @@ def impute(observed: Observed, imputation: Imputation) -> Imputed:
     earned = np.maximum(wages + own, imputation.min_earned)
     can_earn = earned > imputation.min_earned
     earned[can_earn] = _lasting(earned[can_earn], persons[can_earn], imputation.transitory_share)
-    is_own = observed.has_own_activity
     return Imputed(
         wages=wages,
         own=own,
         other=other,
         assets=_assets(observed, own, persons, imputation),
-        land=np.where(is_own, imputation.land_own, imputation.land_none),
+        land=_land(observed, imputation),
         savings=(
             np.maximum(np.minimum(observed.income, top), 0) * (imputation.savings_months / 12)
             if observed.savings is None
@@ -79,17 +78,32 @@ def impute(observed: Observed, imputation: Imputation) -> Imputed:
 
 def _assets(observed: Observed, own: Numbers, persons: Numbers, imputation: Imputation) -> Numbers:
     """Productive assets (lines per member)."""
+    herd = None
+    if observed.livestock is not None:
+        herd = imputation.tlu_value * observed.livestock / observed.size
     if observed.assets is not None:
-        return observed.assets
+        return observed.assets if herd is None else observed.assets + herd
     is_own = observed.has_own_activity
-    assets = np.zeros(len(own))
-    flow = np.maximum(own[is_own], imputation.min_earned)
-    lasting = _lasting(flow, persons[is_own], imputation.transitory_share)
+    assets = np.zeros(len(own)) if herd is None else herd
+    if herd is None:
+        flow = np.maximum(own[is_own], imputation.min_earned)
+        lasting = _lasting(flow, persons[is_own], imputation.transitory_share)
+    else:
+        lasting = np.full(np.count_nonzero(is_own), imputation.min_earned)
     vehicles = observed.vehicles[is_own] / observed.size[is_own]
-    assets[is_own] = (
+    assets[is_own] += (
         imputation.assets_per_own_income * lasting + imputation.vehicle_value * vehicles
     )
     return assets
+
+
+def _land(observed: Observed, imputation: Imputation) -> Numbers:
+    """Land (lines per member)."""
+    if observed.land is None:
+        is_own = observed.has_own_activity
+        return np.where(is_own, imputation.land_own, imputation.land_none)
+    measured = imputation.land_per_hectare * observed.land / observed.size
+    return np.maximum(measured, imputation.land_none)
 
 
 def _lasting(flow: Numbers, persons: Numbers, transitory_share: float) -> Numbers:
@@ -106,25 +120,19 @@ def _lasting(flow: Numbers, persons: Numbers, transitory_share: float) -> Number
     return lasting
 
 
-def _notes(
-    observed: Observed, imputation: Imputation, can_earn: NDArray[np.bool_]
-) -> tuple[str, ...]:
+def _notes(observed: Observed, imputation: Imputation, can_earn: Flags) -> tuple[str, ...]:
     """One sentence for every rule that was applied."""
     households = observed.weight / np.sum(observed.weight)
     no_own = np.sum(households[~observed.has_own_activity])
     notes = [
-        f"{no_own:.1%} of households have no own activity: no assets, technique none.",
+        f"{no_own:.1%} of households have no own activity: no assets, technique none."
+        if observed.assets is None and observed.livestock is None
+        else f"{no_own:.1%} of households have no own activity: technique none.",
         f"Earnings that last: {imputation.transitory_share:.0%} of their log variance taken as "
         f"transitory; {np.sum(households[~can_earn]):.1%} of households earn no more than "
         f"{imputation.min_earned:g} lines a year and are set to that.",
-        f"Land imputed: {imputation.land_own:g} lines with own activity, "
-        f"{imputation.land_none:g} without.",
+        *_land_and_assets_notes(observed, imputation),
     ]
-    if observed.assets is None:
-        notes.append(
-            f"Assets imputed: {imputation.assets_per_own_income:g} years of lasting own income and "
-            f"{imputation.vehicle_value:g} lines for each vehicle, with own activity; else none."
-        )
     if observed.savings is None:
         notes.append(f"Savings imputed: {imputation.savings_months:g} months of income.")
     parts = (observed.wages, observed.own, observed.other)
@@ -143,6 +151,30 @@ def _notes(
     return tuple(notes)
 
 
+def _land_and_assets_notes(observed: Observed, imputation: Imputation) -> list[str]:
+    tools = f"{imputation.assets_per_own_income:g} years of lasting own income"
+    if observed.livestock is not None:
+        tools = f"tools of {imputation.assets_per_own_income * imputation.min_earned:g} lines"
+    notes = [
+        f"Land imputed: {imputation.land_own:g} lines with own activity, "
+        f"{imputation.land_none:g} without."
+        if observed.land is None
+        else f"Land as measured, at {imputation.land_per_hectare:g} lines a hectare "
+        f"(population.imputation.land_per_hectare), but at least {imputation.land_none:g} lines."
+    ]
+    if observed.assets is None:
+        notes.append(
+            f"Assets imputed: {tools} and {imputation.vehicle_value:g} lines for each vehicle, with "
+            "own activity; else none."
+        )
+    if observed.livestock is not None:
+        notes.append(
+            f"Livestock as measured, at {imputation.tlu_value:g} lines per tropical livestock unit "
+            "(population.imputation.tlu_value), is added to assets."
+        )
+    return notes
+
+
 def spread_ages(id: Names, generations: Generations, seed: int) -> Numbers:
     """Ages of heads spread evenly between the two initial ages: a synthetic demography.
 
@@ -154,17 +186,4 @@ def spread_ages(id: Names, generations: Generations, seed: int) -> Numbers:
     Shape (n_households,), years in [initial_age_low, initial_age_high).
     """
     low, high = generations.initial_age_low, generations.initial_age_high
-    return low + (high - low) * _uniform(id, seed)
-
-
-def _uniform(id: Names, seed: int) -> Numbers:
-    """Numbers in [0, 1) from names: FNV-1a over characters, then the mix of splitmix64."""
-    characters = np.ascontiguousarray(id).view(np.uint32).reshape(len(id), -1).astype(np.uint64)
-    key = np.full(len(id), (0xCBF29CE484222325 ^ (seed * 0x9E3779B97F4A7C15)) & _MASK, np.uint64)
-    for column in characters.T:
-        mixed = (key ^ column) * np.uint64(0x100000001B3)
-        key = np.where(column > 0, mixed, key)  # zeros only pad a short name
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        key = (key ^ (key >> np.uint64(shift))) * np.uint64(factor)
-    key ^= key >> np.uint64(31)
-    return (key >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return low + (high - low) * uniforms(id, seed, Purpose.AGE)

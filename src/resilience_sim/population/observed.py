@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 Names = NDArray[np.str_]
 
 
@@ -34,14 +35,24 @@ class Observed:
     other: Numbers
     vehicles: Numbers
     """Vehicles of the household (count)."""
-    has_own_activity: NDArray[np.bool_]
-    assets: Numbers | None
-    """Productive assets; None where they were not asked for, as with the next two."""
-    savings: Numbers | None
-    age: Numbers | None
-    """Age of the head (years)."""
+    has_own_activity: Flags
     notes: tuple[str, ...]
     """What a reader of the results should know of how this came about."""
+    assets: Numbers | None = None
+    """Productive assets other than livestock; None where nobody asked, as with all that follow."""
+    livestock: Numbers | None = None
+    """Tropical livestock units of the household."""
+    land: Numbers | None = None
+    """Hectares of the household."""
+    savings: Numbers | None = None
+    age: Numbers | None = None
+    """Age of the head (years)."""
+    adult_school: Numbers | None = None
+    """School of the head, or of adults on average (years)."""
+    is_struck: Flags | None = None
+    """Was struck by a drought or the like before the survey."""
+    has_pupil: Flags | None = None
+    """A child goes to school."""
 
 
 def in_order(observed: Observed) -> Observed:

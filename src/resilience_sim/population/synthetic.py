@@ -73,8 +73,5 @@ def make_up(synthetic: Synthetic, n_households: int | None, seed: int) -> Observ
         other=other,
         vehicles=np.zeros(n),
         has_own_activity=has_own_activity,
-        assets=None,
-        savings=None,
-        age=None,
         notes=("The population is made up: lognormal incomes, two strata of villages.",),
     )
