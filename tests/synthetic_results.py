@@ -3,7 +3,8 @@
 Sixty households in twelve villages and four strata (one stratum has a single village) live four
 arms in two worlds. Numbers come from a seeded generator and mean nothing; the programme effects are
 planted: consumption rises by 0.05 under cash, 0.10 under productive and 0.20 under both, so the
-interaction is 0.05 plus what the noise adds.
+interaction is 0.05 plus what the noise adds. Half of the households hand over to an heir, and most of
+these heirs are followed to the end; they have three years of school more per unit of effect.
 """
 
 from __future__ import annotations
@@ -15,8 +16,22 @@ from typing import Any
 
 import numpy as np
 
-from resilience_sim.kernels.primitives import CLASS_NAMES, OUTCOMES, PERIOD_OUTCOMES
-from resilience_sim.results import GROUPS, STANDARD_ARMS, BeliefResult, Results
+from resilience_sim.kernels.primitives import (
+    CHANNELS,
+    CLASS_NAMES,
+    HEIR_MOMENTS,
+    N_HEIR_BINS,
+    OUTCOMES,
+    PERIOD_OUTCOMES,
+)
+from resilience_sim.results import (
+    GROUPS,
+    STANDARD_ARMS,
+    BeliefResult,
+    ChannelResult,
+    ListResult,
+    Results,
+)
 
 ARMS, WORLDS = STANDARD_ARMS, ("none", "covid_like")
 ABOVE, TRAPPED, NO_WAY_UP = (
@@ -30,6 +45,24 @@ SHOCK_START = 4
 STRATUM = np.array([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3], dtype=np.int32)
 DEPTH = {"none": 0.2, "cash": 0.1, "productive": 0.16, "both": 0.08}
 RECOVERY = np.array([0.5, 0.2, 0.1, 0.05, 0.05, 0.1])  # never below, then years 1 to 5, the last
+VARIANTS = ("none off", *(f"{channel} off" for channel in CHANNELS), "all off")
+PLANTED_PARTS = {  # under both: assets, school, health, confidence, interaction, remainder
+    "consumption": (0.05, 0.03, 0.02, 0.01, 0.02, 0.07),
+    "poor": (-0.04, -0.02, 0.0, -0.01, 0.01, -0.05),
+    "school": (0.3, 0.5, 0.1, 0.0, -0.1, 0.2),
+    "log_skill": (0.0, 0.08, 0.02, 0.0, 0.0, 0.01),
+    "trapped": (-0.05, 0.0, 0.0, -0.01, 0.0, -0.02),
+}
+LISTS = (
+    ListResult("social", coverage=0.5, inclusion_error=0.2, exclusion_error=0.35),
+    ListResult("productive", coverage=0.4, inclusion_error=0.3, exclusion_error=0.55),
+    ListResult("both", coverage=0.3, inclusion_error=0.15, exclusion_error=0.6),
+)
+LIVES = (
+    "year_mean", "village_sum", "period_mean", "histogram", "mobility", "heir_moments",
+    "heir_joint", "heir_class",
+)  # fmt: skip
+BY_ARM = (*LIVES, "recovery", "cost")
 EDGES = 2.0 ** (-6 + np.arange(281) / 20)
 
 
@@ -41,7 +74,6 @@ def results(n_replicates: int = N_REPLICATES, seed: int = 1, **changes: Any) -> 
 def one_arm(n_replicates: int = N_REPLICATES) -> Results:
     """The smallest run there is: nobody gets anything, nothing strikes, nobody is asked."""
     full = results(n_replicates)
-    lives = ("year_mean", "village_sum", "period_mean", "histogram", "mobility")
     return replace(
         full,
         arms=("none",),
@@ -50,8 +82,52 @@ def one_arm(n_replicates: int = N_REPLICATES) -> Results:
         patterns=full.patterns[:1],
         recovery=full.recovery[:1],
         beliefs=(),
-        **{name: getattr(full, name)[:1, :1] for name in lives},
+        channels=None,
+        lists=(),
+        **{name: getattr(full, name)[:1, :1] for name in LIVES},
     )
+
+
+def with_arms(made: Results, arms: dict[str, dict[str, float]], **changes: Any) -> Results:
+    """The same run with arms more, each a mixture of others: all their sums and means are mixed."""
+    share = np.array([[mix.get(arm, 0.0) for arm in made.arms] for mix in arms.values()])
+    mixed = {
+        name: np.concatenate([values, np.tensordot(share, values, axes=1)])
+        for name in BY_ARM
+        for values in [getattr(made, name)]
+    }
+    return replace(made, arms=(*made.arms, *arms), **mixed | changes)
+
+
+def with_half(made: Results | None = None) -> Results:
+    """The run with the arm half, which has half of every effect of both at half of its cost."""
+    return with_arms(made or results(), {"half": {"none": 0.5, "both": 0.5}})
+
+
+def coordinated(name: str, made: Results | None = None) -> Results:
+    """The run with worlds of two lists: 0.4 of the effects of both without coordination, or 0.7."""
+    arms = {"uncoordinated": {"none": 0.6, "both": 0.4}}
+    if name != "none":
+        arms[name] = {"none": 0.3, "both": 0.7}
+    asked = with_arms(made or results(), arms, coordination=name)
+    asked.cost[4:] = 0.2
+    return asked
+
+
+def nobody_hands_over(made: Results) -> Results:
+    """The run as if it were too short for any succession."""
+    nothing = {
+        name: np.zeros_like(getattr(made, name))
+        for name in ("heir_moments", "heir_joint", "heir_class")
+    }
+    if made.channels is not None:
+        split = made.channels
+        nothing["channels"] = replace(
+            split,
+            moments=np.zeros_like(split.moments),
+            control=np.zeros_like(split.control),
+        )
+    return replace(made, **nothing)
 
 
 @cache
@@ -76,6 +152,10 @@ def households(n_replicates: int = N_REPLICATES, seed: int = 1) -> SimpleNamespa
         "assets": 2 * consumption + 0.1 * own,
         "savings": 0.1 + 0.01 * own,
         "debt": np.maximum(0.05 * own, 0),
+        "pooled": 0.05 - 0.02 * consumption,
+        "distress_sales": np.maximum(0.1 * own, 0),
+        "lean_consumption": 0.9 * consumption,
+        "participation": 0.4 + effect + 0 * own,
     }
     for name in ("income", "consumption", "assets"):
         values[f"{name}_squared"] = values[name] ** 2
@@ -98,8 +178,57 @@ def households(n_replicates: int = N_REPLICATES, seed: int = 1) -> SimpleNamespa
             values[name] = (rng.uniform(size=shape) < 0.2 + effect).astype(float)
     return SimpleNamespace(
         village=village, persons=persons, group=group, start=start, values=values,
-        income_at_start=values["income"][0, 0, 0, 0],
+        income_at_start=values["income"][0, 0, 0, 0], heirs=_heirs(rng, shape[:3], effect[..., 0, :]),
     )  # fmt: skip
+
+
+def _heirs(rng: np.random.Generator, shape: tuple[int, ...], effect: np.ndarray) -> SimpleNamespace:
+    """Who hands over, who of them is followed, and what heirs and their parents have: (A, W, R, n)."""
+    n = N_HOUSEHOLDS
+    has_heir = rng.uniform(size=n) < 0.5
+    is_followed = has_heir & (rng.uniform(size=n) < 0.8)
+    at, flat = (*shape, n), np.ones((*shape, n))
+    school_parent = rng.integers(0, 13, n) * flat
+    school = 3 + 0.4 * school_parent + 3 * effect + rng.normal(size=at)
+    parent = np.exp(0.4 * rng.normal(size=n)) * flat
+    consumption = parent**0.5 * np.exp(0.3 * rng.normal(size=at)) * (1 + effect)
+    end = np.where(rng.uniform(size=at) < 0.4 - effect, TRAPPED, rng.integers(0, N_CLASSES, n))
+    return SimpleNamespace(
+        has_heir=has_heir, is_followed=is_followed, school=school, school_parent=school_parent,
+        health=np.clip(0.8 + effect + 0.1 * rng.normal(size=at), 0, 1),
+        confident=(rng.uniform(size=at) < 0.5 + effect).astype(float),
+        inherited=np.abs(rng.normal(size=at)) + effect,
+        log_skill=0.05 * school + 0.2 * rng.normal(size=at),
+        consumption=consumption, consumption_parent=parent, end=end,
+    )  # fmt: skip
+
+
+def moments_of(heirs: SimpleNamespace, persons: np.ndarray) -> dict[str, np.ndarray]:
+    """Weights times values of every moment: (A, W, R, n)."""
+    flat = np.ones_like(heirs.school)
+    one, grown = persons * heirs.has_heir * flat, persons * heirs.is_followed * flat
+    log, log_parent = np.log(heirs.consumption), np.log(heirs.consumption_parent)
+    return {
+        "heirs": one,
+        "school": one * heirs.school,
+        "school_parent": one * heirs.school_parent,
+        "school_squared": one * heirs.school**2,
+        "school_parent_squared": one * heirs.school_parent**2,
+        "school_product": one * heirs.school * heirs.school_parent,
+        "health": one * heirs.health,
+        "confident": one * heirs.confident,
+        "inherited": one * heirs.inherited,
+        "log_skill": one * heirs.log_skill,
+        "adults": grown,
+        "log_consumption": grown * log,
+        "log_consumption_parent": grown * log_parent,
+        "log_consumption_squared": grown * log**2,
+        "log_consumption_parent_squared": grown * log_parent**2,
+        "log_consumption_product": grown * log * log_parent,
+        "consumption": grown * heirs.consumption,
+        "poor": grown * (heirs.consumption < 1),
+        "trapped": grown * (heirs.end == TRAPPED),
+    }
 
 
 def _aggregate(made: SimpleNamespace) -> Results:
@@ -119,6 +248,7 @@ def _aggregate(made: SimpleNamespace) -> Results:
             mean = values[..., year - 1, i].mean(axis=3)  # O,A,W
             village_sum[:, :, h, group[i], :, village[i]] += persons[i] * np.moveaxis(mean, 0, -1)
     histogram, mobility = _histograms(made)
+    heir_moments, heir_joint, heir_class = _generations(made)
     start = (
         np.stack([(made.start == k) @ persons for k in range(N_CLASSES)], axis=-1) / persons.sum()
     )
@@ -163,6 +293,13 @@ def _aggregate(made: SimpleNamespace) -> Results:
         recovery=recovery,
         shock_start_period=SHOCK_START,
         cost=np.array([0.0, 0.2, 0.25, 0.45]),
+        heir_moments=heir_moments,
+        heir_joint=heir_joint,
+        heir_class=heir_class,
+        channels=_channels(heir_moments[0, 0, :, 0]),
+        lists=LISTS,
+        coordination="off",
+        is_synthetic_demography=True,
         line_currency_per_year=12.0 * 1000.0,
         beliefs=tuple(BeliefResult(hazard, 40, 5, interaction) for hazard in (0.0, 0.2, 1.0)),
         thresholds=_thresholds(),
@@ -189,6 +326,47 @@ def _histograms(made: SimpleNamespace) -> tuple[np.ndarray, np.ndarray]:
                 last = made.values["consumption"][a, w, r, -1, quintile == q]
                 mobility[a, w, q] += _binned(last, persons[quintile == q]) / n_replicates
     return histogram, mobility
+
+
+def _generations(made: SimpleNamespace) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    heirs, persons, group = made.heirs, made.persons, made.group
+    by_moment = moments_of(heirs, persons)
+    each = np.stack([by_moment[name] for name in HEIR_MOMENTS], axis=-1)  # A,W,R,n,M
+    moments = np.stack([each[..., group == g, :].sum(axis=-2) for g in (0, 1)], axis=3)
+    n_replicates = each.shape[2]
+    joint = np.zeros((*each.shape[:2], N_HEIR_BINS, N_HEIR_BINS))
+    by_class = np.zeros((*each.shape[:3], 2, N_CLASSES, N_CLASSES))
+    for a, w, r, i in np.ndindex(each.shape[:4]):
+        if heirs.is_followed[i]:
+            place = [
+                heir_bin(of[a, w, r, i]) for of in (heirs.consumption_parent, heirs.consumption)
+            ]
+            joint[a, w, *place] += persons[i] / n_replicates
+        if heirs.has_heir[i]:
+            by_class[a, w, r, group[i], made.start[r, i], heirs.end[a, w, r, i]] += persons[i]
+    return moments, joint, by_class
+
+
+def heir_bin(consumption: float) -> int:
+    """Bin of a mean consumption: four a doubling, the lowest begins at 2 ** -6."""
+    return int(np.clip(np.floor(4 * (np.log2(consumption) + 6)), 0, N_HEIR_BINS - 1))
+
+
+def _channels(control: np.ndarray) -> ChannelResult:
+    """Planted parts under both, less in proportion under the others; replicates differ by a tenth."""
+    n_replicates = len(control)
+    strength = 1 + 0.1 * (np.arange(n_replicates) - (n_replicates - 1) / 2)
+    moments = np.tile(control, (len(ARMS) - 1, len(VARIANTS), 1, 1))
+    for measure, parts in PLANTED_PARTS.items():
+        judged = "adults" if measure in ("consumption", "poor", "trapped") else "heirs"
+        weight = control[:, HEIR_MOMENTS.index(judged)]
+        whole, remainder = sum(parts), parts[-1]
+        effects = [whole, *(whole - part for part in parts[:4]), remainder]
+        for a, arm in enumerate(ARMS[1:]):
+            share = PLANTED[arm] / PLANTED["both"]
+            for v, effect in enumerate(effects):
+                moments[a, v, :, HEIR_MOMENTS.index(measure)] += weight * share * effect * strength
+    return ChannelResult(ARMS[1:], VARIANTS, moments, control.copy(), n_households=40)
 
 
 def _binned(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -222,6 +400,7 @@ def _thresholds() -> dict[str, np.ndarray]:
         "skill": np.array([1.0, 0.5]),
         "other_income": np.array([0.0, 0.3]),
         "has_knowledge": np.array([True, False]),
+        "is_confident": np.array([True, False]),
         "kind": np.array(["trap", "no way up"]),
         "assets_p25": np.array([1.0, np.nan], np.float32),
         "assets_p50": np.array([1.5, np.nan], np.float32),

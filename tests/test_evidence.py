@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from resilience_sim.errors import ConfigError
-from resilience_sim.evidence import parameter
+from resilience_sim.evidence import parameter, parameters
 
 ROOT = Path(__file__).parents[1]
 
@@ -53,6 +53,24 @@ def test_what_is_not_there_is_told(block: str, name: str, scope: str | None, sai
     assert len(str(caught.value).splitlines()) == 1
 
 
+def test_a_block_comes_whole_and_in_order() -> None:
+    lines = parameters("poverty_line")
+    assert [line.value for line in lines] == [1073.69, 1941.01, 1179.75, 2089.93]
+    assert {line.block for line in lines} == {"poverty_line"}
+    with pytest.raises(ConfigError, match="Did you mean 'intergenerational_education'"):
+        parameters("intergenerational_educaton")
+
+
+def test_persistence_is_reported_for_seven_countries_by_two_kinds_of_parent() -> None:
+    lines = parameters("intergenerational_education")
+    assert all(line.quality in ("verified", "secondary") for line in lines)
+    slopes = [line for line in lines if line.name.startswith("persistence IGP")]
+    assert len(slopes) == len({(line.scope, line.locator) for line in slopes}) == 14
+    assert all(line.value is not None and 0 < line.value < 1 for line in slopes)
+    definition = next(line for line in lines if line.name.startswith("definition of persistence"))
+    assert definition.value is None and "max parental years" in definition.name
+
+
 def settings(path: str) -> dict[str, Any]:
     return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
 
@@ -81,6 +99,6 @@ def test_the_pandemic_is_the_one_it_quotes() -> None:
 
 
 def test_mexico_stands_on_the_line_it_quotes() -> None:
-    survey = settings("scenarios/case/mexico.yaml")["population"]["survey"]
+    survey = settings("conf/population/mexico.yaml")["survey"]
     line = parameter("poverty_line", "rural_poverty_line_food_and_nonfood", "cdnoticias")
     assert survey["line_per_person_month"] == line.value

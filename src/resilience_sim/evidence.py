@@ -1,4 +1,4 @@
-"""Reported numbers that settings quote: value, unit, source, and how well it is known.
+"""Reported numbers that settings quote, or results stand beside: value, unit, source, quality.
 
 The rows stand in `data/parameters.csv`, as they were printed. Defaults are written out in `conf/`
 and `scenarios/`; a test holds them against the rows they quote.
@@ -63,11 +63,7 @@ def parameter(block: str, name: str, scope: str | None = None) -> Reported:
     ConfigError
         Where no row fits, naming the nearest ones, or where several do, naming them all.
     """
-    rows = _table()
-    blocks = sorted({row.block for row in rows})
-    if block.lower() not in blocks:
-        raise _unknown("evidence", f"name a block ({', '.join(blocks)})", block, blocks)
-    in_block = [row for row in rows if row.block == block.lower()]
+    in_block = parameters(block)
     named = [row for row in in_block if row.name.lower() == name.lower()]
     if not named:
         names = list(dict.fromkeys(row.name for row in in_block))
@@ -81,6 +77,15 @@ def parameter(block: str, name: str, scope: str | None = None) -> Reported:
             [Problem(f"evidence.{block}.{name}", allowed, given, f"Rows: {choices}.")]
         )
     return fitting[0]
+
+
+def parameters(block: str) -> tuple[Reported, ...]:
+    """All reported numbers of one block, in the order of the table; ConfigError where it has none."""
+    rows = _table()
+    blocks = sorted({row.block for row in rows})
+    if block.lower() not in blocks:
+        raise _unknown("evidence", f"name a block ({', '.join(blocks)})", block, blocks)
+    return tuple(row for row in rows if row.block == block.lower())
 
 
 def _is_about(row: Reported, scope: str | None) -> bool:

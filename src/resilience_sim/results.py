@@ -22,6 +22,38 @@ class BeliefResult:
 
 
 @dataclass(frozen=True)
+class ChannelResult:
+    """What heirs have of a programme, with channels to them switched off, on a subsample.
+
+    A channel that is off gives the heir what its twin under none has at the succession.
+    """
+
+    arms: tuple[str, ...]
+    """Arms other than none that were looked at."""
+    variants: tuple[str, ...]
+    """"none off", then each channel off alone, then "all off"."""
+    moments: np.ndarray
+    """(n_arms, n_variants, R, M) sums over the eligible, as `Results.heir_moments`."""
+    control: np.ndarray
+    """(R, M) the same under none."""
+    n_households: int
+
+
+@dataclass(frozen=True)
+class ListResult:
+    """Who the two lists hold, in persons of the population: shares, decimals."""
+
+    name: str
+    """social, productive, or both (on the two)."""
+    coverage: float
+    """Listed, of all persons."""
+    inclusion_error: float
+    """Not poor, of the listed."""
+    exclusion_error: float
+    """Not listed, of the poor."""
+
+
+@dataclass(frozen=True)
 class Results:
     """What was simulated. A arms, W worlds, R replicates, Y years, P periods, H horizons, G groups, V villages.
 
@@ -73,6 +105,20 @@ class Results:
     shock_start_period: int
     cost: np.ndarray
     """(A,) lines per eligible member over the whole programme."""
+    heir_moments: np.ndarray
+    """(A, W, R, G, M) weighted sums over heirs, in the order of `primitives.HEIR_MOMENTS`."""
+    heir_joint: np.ndarray
+    """(A, W, N, N) persons by log2 bin of the parent's and of the heir's mean consumption, four a doubling."""
+    heir_class: np.ndarray
+    """(A, W, R, G, 5, 5) persons by class at the start and, after a succession, at the end."""
+    channels: ChannelResult | None
+    """Effects on heirs by channel; None where none were asked for."""
+    lists: tuple[ListResult, ...]
+    """Who is on the lists of the two programmes: social, productive, both."""
+    coordination: str
+    """Name of the world of coordination that was lived beside the one without; off where none was."""
+    is_synthetic_demography: bool
+    """Whether ages and schooling were imputed."""
     line_currency_per_year: float
     """One line in survey currency, per person and year; 12 where money is in lines already."""
     beliefs: tuple[BeliefResult, ...]

@@ -195,6 +195,17 @@ def test_only_what_has_squares_has_standard_deviations_and_squares_stay_inside(t
     assert not table.outcome.str.endswith("_squared").any()
 
 
+def test_assets_come_in_livestock_units_where_their_worth_is_known(made, table):
+    assert "tlu" not in set(table.unit)
+    in_tlu = effects(made, "erewhon", tlu_per_line=0.7)
+    at = {"arm": "both", "comparison": "control", "shock": "none", "horizon_months": 60}
+    assert set(in_tlu[in_tlu.unit == "tlu"].outcome) == {"assets"}
+    level, tlu = (row(in_tlu, outcome="assets", unit=unit, **at) for unit in ("level", "tlu"))
+    for column in ("estimate", "se_luck", "se_sample", "ci_low", "ci_high"):
+        assert tlu[column] == pytest.approx(0.7 * level[column])
+    assert "livestock" in tlu.measured_in
+
+
 def test_everybody_alike_leaves_standard_deviations_unknown():
     made = synthetic_results.results()
     o, squared = (made.outcomes.index(name) for name in ("assets", "assets_squared"))

@@ -7,6 +7,7 @@ import pytest
 import synthetic_results
 from resilience_sim.outcomes import TABLES, UNITS, tables
 from resilience_sim.outcomes.axes import STANDARD_ARMS
+from resilience_sim.outcomes.units import LINES_PER_YEAR, outcome
 from resilience_sim.results import PANEL_COLUMNS
 from resilience_sim.results import STANDARD_ARMS as SIMULATED_ARMS
 
@@ -24,7 +25,7 @@ PANEL = {
 
 @pytest.fixture(scope="module")
 def made():
-    return tables(synthetic_results.results(), "erewhon")
+    return tables(synthetic_results.coordinated("formal"), "erewhon")
 
 
 def test_every_column_has_a_unit_and_travels_with_it(made):
@@ -37,7 +38,9 @@ def test_every_column_has_a_unit_and_travels_with_it(made):
 
 def test_tables_of_the_issue_are_there(made):
     expected = "effects poverty escape needed resilience mobility costs trajectories".split()
+    expected += "generations persistence channels lists coordination spillovers measured".split()
     assert set(expected) <= set(made)
+    assert all(len(made[name]) for name in expected)
     assert set(made["effects"].columns) >= REQUIRED_OF_EFFECTS
 
 
@@ -50,6 +53,7 @@ def test_every_row_names_its_scenario_and_unit(made):
 
 def test_keys_are_unique(made):
     values = {"estimate", "se_luck", "se_sample", "ci_low", "ci_high", "mean", "control_mean"}
+    values |= {"reported", "gap", "share_of_effect", "locator"}
     for name, table in made.items():
         key = [column for column in table.columns if column not in values]
         assert not table.duplicated(key).any(), name
@@ -60,8 +64,28 @@ def test_a_small_run_has_the_same_columns_and_types(made):
         assert table.dtypes.equals(made[name].dtypes), name
 
 
+def test_every_outcome_of_the_kernel_has_a_unit_of_its_kind():
+    for name in ("pooled", "distress_sales", "lean_consumption"):
+        assert outcome(name).is_money and outcome(name).unit.startswith(LINES_PER_YEAR)
+    for name in ("confident", "participation", "enrolled", "school_age"):
+        assert not outcome(name).is_money and "decimal" in outcome(name).unit
+        assert outcome(name).unit != outcome("poor").unit, "more than a share of persons is said"
+
+
+def test_what_a_run_lacks_is_an_empty_table_or_has_a_reason(made):
+    short = synthetic_results.nobody_hands_over(synthetic_results.results(channels=None, lists=()))
+    short = replace(short, group_weight=short.group_weight * [1, 0])
+    few = tables(short)
+    for name in ("channels", "lists", "coordination", "spillovers"):
+        assert len(few[name]) == 0, name
+        assert few[name].dtypes.equals(made[name].dtypes), name
+    for name in ("generations", "persistence"):
+        missing = few[name][few[name].estimate.isna()]
+        assert len(missing) and (missing.reason != "").all()
+
+
 def test_the_scenario_is_that_of_the_case_unless_named(made):
-    for table in tables(synthetic_results.results()).values():
+    for table in tables(synthetic_results.coordinated("formal")).values():
         assert set(table.scenario) == {"erewhon"}
 
 

@@ -8,6 +8,7 @@ from resilience_sim.outcomes.uncertainty import (
     influence_of_mean,
     influence_of_ratio,
     interval,
+    jackknife,
     luck_error,
     sample_error,
     student_95,
@@ -17,6 +18,41 @@ from resilience_sim.outcomes.uncertainty import (
 def test_luck_error_worked_by_hand():
     # 1, 2, 3 around 2: variance 1, over three replicates.
     assert luck_error(np.array([1.0, 2.0, 3.0]), 0) == pytest.approx(1 / np.sqrt(3))
+
+
+def test_jackknife_of_a_mean_is_its_usual_error():
+    values = np.array([1.0, 2.0, 4.0, 9.0])
+    sums = np.stack([values, np.ones(4)], axis=-1)  # a sum and the weight behind it
+    estimate, error = jackknife(lambda s: s[..., 0] / s[..., 1], sums)
+    assert estimate == 4.0
+    assert error == pytest.approx(values.std(ddof=1) / 2)
+
+
+def test_jackknife_of_a_ratio_worked_by_hand():
+    # Sums 1/1, 2/1 and 6/2: together 9/4. Without one: 8/3, 7/3 and 3/2, mean 13/6, deviations
+    # 1/2, 1/6 and -2/3, squares 18/36 + ... = 26/36; times 2/3.
+    sums = np.array([[1.0, 1.0], [2.0, 1.0], [6.0, 2.0]])
+    estimate, error = jackknife(lambda s: s[..., 0] / s[..., 1], sums)
+    assert estimate == 2.25
+    assert error == pytest.approx(np.sqrt(2 / 3 * 26 / 36))
+
+
+def test_jackknife_agrees_with_the_spread_of_drawn_ratios():
+    rng = np.random.default_rng(5)
+    sums = rng.uniform(1, 2, (3000, 8, 2)) * [1, 3]
+    found = [jackknife(lambda s: s[..., 0] / s[..., 1], each) for each in sums]
+    estimates, errors = np.array(found).T
+    assert np.mean(errors**2) == pytest.approx(estimates.var(), rel=0.08)
+
+
+def test_jackknife_keeps_axes_and_knows_when_it_knows_nothing():
+    sums = np.ones((3, 2, 4, 2))
+    sums[1:, 0, 0, 1] = 0.0  # a weight that one replicate alone has
+    with np.errstate(invalid="ignore", divide="ignore"):
+        estimate, error = jackknife(lambda s: s[..., 0] / s[..., 1], sums)
+    assert estimate.shape == error.shape == (2, 4)
+    assert np.isnan(error[0, 0]) and (error.ravel()[1:] == 0).all()
+    assert np.isnan(jackknife(lambda s: s[..., 0], sums[:1])[1]).all()
 
 
 def test_one_replicate_says_nothing_about_luck():

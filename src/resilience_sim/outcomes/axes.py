@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 STANDARD_ARMS = ("none", "cash", "productive", "both")
-ELIGIBLE = 0
+UNCOORDINATED = "uncoordinated"
+"""The arm of both programmes with two lists and no coordination between them."""
+ELIGIBLE, INELIGIBLE = 0, 1
 CALM_WORLD = 0
 """The world without shock."""
 
@@ -66,3 +68,11 @@ def all_persons(values: Array, group_weight: Array, axis: int) -> Array:
     kept = np.compress(peopled, values, axis=axis)
     share = group_weight[peopled] / group_weight[peopled].sum()
     return np.asarray(np.tensordot(kept, share, axes=([axis], [0])), dtype=np.float64)
+
+
+def coordination_arms(results: Results) -> tuple[str, ...]:
+    """Arms that were lived to see what coordination is worth, the uncoordinated first."""
+    asked = [UNCOORDINATED]
+    if results.coordination not in ("off", "none"):
+        asked.append(results.coordination)
+    return tuple(arm for arm in asked if arm in results.arms)

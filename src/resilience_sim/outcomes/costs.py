@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from resilience_sim.outcomes.axes import ELIGIBLE, arm_index, horizon_index, outcome_index
-from resilience_sim.outcomes.uncertainty import (
-    influence_of_mean,
-    interval,
-    luck_error,
-    sample_error,
-)
+from resilience_sim.outcomes.axes import ELIGIBLE, Array, arm_index, outcome_index
+from resilience_sim.outcomes.contrasts import Sample, sample_of
+from resilience_sim.outcomes.uncertainty import interval, luck_error, sample_error
 from resilience_sim.outcomes.units import tidy
 
 if TYPE_CHECKING:
@@ -31,7 +27,37 @@ GAINS = (
     ("cost_per_lifted", "lifted", 1.0, "no more lifted than under none"),
     ("cost_per_poor", "poor", -1.0, "no fewer poor than under none"),
 )
+"""Measure, outcome, which way is better, and what is said where there is no gain."""
 TOO_UNSURE = "a gain that may be zero has no price"
+
+
+class Gain(NamedTuple):
+    """What arms have beyond none, for the better: A arms, W worlds, H horizons."""
+
+    measure: str
+    """Name of what one unit of it costs."""
+    no_gain: str
+    """Reason where there is none."""
+    draws: Array
+    """(A, W, H, R) by replicate."""
+    influence: Array
+    """(A, W, H, V) of the villages on the mean over replicates."""
+
+    def judged(self, results: Results) -> tuple[Array, Array, Array]:
+        """Mean, error of luck and error of sampling, each of shape (A, W, H)."""
+        return (
+            self.draws.mean(axis=-1),
+            luck_error(self.draws, -1),
+            sample_error(self.influence, results.village_stratum),
+        )
+
+
+class Price(NamedTuple):
+    """What one unit of a gain costs, how steeply that answers to the gain, and why it is missing."""
+
+    estimate: float
+    slope: float
+    reason: str
 
 
 def costs(results: Results, scenario: str = "") -> pd.DataFrame:
@@ -81,46 +107,44 @@ def _outlay_rows(results: Results) -> Iterator[dict[str, object]]:
                 }
 
 
-def _gain_rows(results: Results) -> Iterator[dict[str, object]]:
-    years, none = horizon_index(results), arm_index(results, "none")
-    means = np.moveaxis(results.year_mean[:, :, :, years, ELIGIBLE, :], 2, -1)
-    influence = influence_of_mean(
-        results.village_sum[:, :, :, ELIGIBLE], results.village_weight[ELIGIBLE]
-    )
+def gains(results: Results) -> Iterator[Gain]:
+    """Escapes, lifts and persons fewer in poverty that arms have beyond none, of the eligible."""
+    sample, none = sample_of(results, ELIGIBLE), arm_index(results, "none")
     for measure, name, sign, no_gain in GAINS:
         o = outcome_index(results, name)
-        draws = sign * (means[:, :, :, o] - means[none, :, :, o])
-        gain, se_luck = draws.mean(axis=-1), luck_error(draws, -1)
-        se_sample = sample_error(
-            influence[:, :, :, o] - influence[none, :, :, o], results.village_stratum
-        )
-        low, _ = interval(gain, se_luck, se_sample, draws.shape[-1])
-        for at in np.ndindex(gain.shape):
-            a, w, h = at
+        by_arm = Sample(*(sign * values[:, :, :, o] for values in sample))
+        beyond = Sample(*(values - values[none] for values in by_arm))
+        yield Gain(measure, no_gain, *beyond)
+
+
+def price(cost: float, gain: float, low: float, no_gain: str) -> Price:
+    """Cost per unit of a gain whose interval begins at `low`."""
+    if not cost > 0:
+        return Price(np.nan, np.nan, NO_COST)
+    if not gain > 1e-12:
+        return Price(np.nan, np.nan, no_gain)
+    if low <= 0:
+        return Price(np.nan, np.nan, TOO_UNSURE)
+    return Price(cost / gain, cost / gain**2, "")
+
+
+def _gain_rows(results: Results) -> Iterator[dict[str, object]]:
+    for gain in gains(results):
+        mean, se_luck, se_sample = gain.judged(results)
+        low, _ = interval(mean, se_luck, se_sample, gain.draws.shape[-1])
+        for a, w, h in np.ndindex(mean.shape):
             if results.arms[a] == "none":
                 continue
-            estimate, slope, reason = _per_gain(
-                float(results.cost[a]), float(gain[at]), float(low[at]), no_gain
-            )
+            at = a, w, h
+            found = price(float(results.cost[a]), float(mean[at]), float(low[at]), gain.no_gain)
             yield {
                 "arm": results.arms[a],
                 "shock": results.worlds[w],
                 "horizon_years": results.horizons_years[h],
-                "measure": measure,
+                "measure": gain.measure,
                 "measured_in": PER_CHANGE,
-                "estimate": estimate,
-                "se_luck": slope * se_luck[at],
-                "se_sample": slope * se_sample[at],
-                "reason": reason,
+                "estimate": found.estimate,
+                "se_luck": found.slope * se_luck[at],
+                "se_sample": found.slope * se_sample[at],
+                "reason": found.reason,
             }
-
-
-def _per_gain(cost: float, gain: float, low: float, no_gain: str) -> tuple[float, float, str]:
-    """Cost per unit of gain, how steeply it answers to the gain, and why it may be missing."""
-    if not cost > 0:
-        return np.nan, np.nan, NO_COST
-    if not gain > 1e-12:
-        return np.nan, np.nan, no_gain
-    if low <= 0:
-        return np.nan, np.nan, TOO_UNSURE
-    return cost / gain, cost / gain**2, ""

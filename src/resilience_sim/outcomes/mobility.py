@@ -49,14 +49,14 @@ def transition(counts: Array, reference: Array) -> Array:
     Rows sum to one; NaN for an initial quintile without persons.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        by_quintile = counts @ _quintile_of_bins(reference)
+        by_quintile = counts @ quintile_of_bins(reference)
         return np.asarray(by_quintile / counts.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
 def rank_slope(counts: Array) -> float:
-    """Slope of the rank in the last year on the rank at the start, from counts (5, n_bins).
+    """Slope of the second rank on the first, from counts (n_groups, n_bins) in rising order.
 
-    Everybody of a group or bin has its middle rank. NaN where all began in one group.
+    Everybody of a group or bin has its middle rank. NaN where all stand in one group.
     """
     start_weight, end_weight = counts.sum(axis=1), counts.sum(axis=0)
     total = counts.sum()
@@ -68,6 +68,22 @@ def rank_slope(counts: Array) -> float:
     if not spread > 0:
         return float("nan")
     return float((deviation @ counts @ end_rank) / spread)
+
+
+def quintile_of_bins(reference: Array) -> Array:
+    """Share of each bin in each quintile of `reference`, shape (n_bins, 5); rows sum to one."""
+    total = reference.sum()
+    upper = np.cumsum(reference) / total
+    lower = np.concatenate([[0.0], upper[:-1]])
+    edges = np.linspace(0.0, 1.0, N_QUINTILES + 1)
+    inside = np.minimum(upper[:, None], edges[1:]) - np.maximum(lower[:, None], edges[:-1])
+    share = np.maximum(inside, 0.0)
+    empty = reference <= 0
+    share[empty] = np.clip(np.ceil(upper[empty] * N_QUINTILES), 1, N_QUINTILES)[
+        :, None
+    ] == np.arange(1, N_QUINTILES + 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(share / share.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
 def _rows(results: Results) -> Iterator[dict[str, object]]:
@@ -97,22 +113,6 @@ def _rows(results: Results) -> Iterator[dict[str, object]]:
                 "measured_in": SLOPE,
                 "estimate": rank_slope(counts),
             }
-
-
-def _quintile_of_bins(reference: Array) -> Array:
-    """Share of each bin in each quintile of `reference`, shape (n_bins, 5); rows sum to one."""
-    total = reference.sum()
-    upper = np.cumsum(reference) / total
-    lower = np.concatenate([[0.0], upper[:-1]])
-    edges = np.linspace(0.0, 1.0, N_QUINTILES + 1)
-    inside = np.minimum(upper[:, None], edges[1:]) - np.maximum(lower[:, None], edges[:-1])
-    share = np.maximum(inside, 0.0)
-    empty = reference <= 0
-    share[empty] = np.clip(np.ceil(upper[empty] * N_QUINTILES), 1, N_QUINTILES)[
-        :, None
-    ] == np.arange(1, N_QUINTILES + 1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(share / share.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
 def _middle_ranks(weight: Array) -> Array:

@@ -15,7 +15,7 @@ from resilience_sim.outcomes.inequality import (
     histogram_share_below,
 )
 from resilience_sim.outcomes.uncertainty import influence_of_mean, luck_error, sample_error
-from resilience_sim.outcomes.units import DECIMAL_SHARE, INDEX_OUTCOMES, LINES_PER_YEAR, tidy
+from resilience_sim.outcomes.units import DECIMAL_SHARE, LINES_PER_YEAR, OTHER_OUTCOMES, tidy
 
 if TYPE_CHECKING:
     from resilience_sim.results import Results
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 LINE = 1.0
 MEASURED = (
     ("headcount", "consumption", "poor", DECIMAL_SHARE),
-    ("gap", "consumption", "poverty_gap", INDEX_OUTCOMES["poverty_gap"]),
-    ("severity", "consumption", "poverty_severity", INDEX_OUTCOMES["poverty_severity"]),
+    ("gap", "consumption", "poverty_gap", OTHER_OUTCOMES["poverty_gap"]),
+    ("severity", "consumption", "poverty_severity", OTHER_OUTCOMES["poverty_severity"]),
     ("headcount", "income", "poor_income", DECIMAL_SHARE),
 )
 QUANTILES = (("p10", 0.1), ("p50", 0.5), ("p90", 0.9))

@@ -10,6 +10,7 @@ and an interval from both is slightly too wide rather than too narrow.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -29,6 +30,36 @@ def luck_error(draws: Array, axis: int) -> Array:
     if n_replicates < 2:
         return np.full(np.delete(draws.shape, axis), np.nan)
     return np.asarray(draws.std(axis=axis, ddof=1) / np.sqrt(n_replicates), dtype=np.float64)
+
+
+def jackknife(statistic: Callable[[Array], Array], sums: Array) -> tuple[Array, Array]:
+    """Return a statistic of sums over replicates, and its standard error of luck.
+
+    Parameters
+    ----------
+    statistic
+        Takes sums of the shape of one replicate, further axes before them, and keeps these.
+    sums
+        Shape (n_replicates, ...): sums that add up over replicates.
+
+    Returns
+    -------
+    The statistic of all replicates together, and its error from leaving out one at a time; of a
+    mean over replicates of equal weight that is `luck_error`. The error is NaN with one replicate,
+    and where the statistic is not known without one of them.
+
+    References
+    ----------
+    Efron and Tibshirani (1993), chapter 11: the jackknife estimate of a standard error.
+    """
+    n_replicates = sums.shape[0]
+    total = sums.sum(axis=0)
+    estimate = np.asarray(statistic(total), dtype=np.float64)
+    if n_replicates < 2:
+        return estimate, np.full(estimate.shape, np.nan)
+    without = statistic(total - sums)
+    spread = ((without - without.mean(axis=0)) ** 2).sum(axis=0)
+    return estimate, np.sqrt((n_replicates - 1) / n_replicates * spread)
 
 
 def influence_of_mean(village_sum: Array, village_weight: Array) -> Array:

@@ -30,12 +30,19 @@ MONEY_OUTCOMES = {
     "savings": LINES,
     "debt": LINES,
     "estate_left": f"{LINES_PER_YEAR}, what leaves at succession",
+    "pooled": f"{LINES_PER_YEAR}, received from the village's pool less paid into it",
+    "distress_sales": f"{LINES_PER_YEAR}, raised by forced sales of assets",
+    "lean_consumption": f"{LINES_PER_YEAR}, consumption of the lean season as a yearly rate",
 }
 SQUARED = "_squared"
 """Ending of the outcomes that only serve to find a standard deviation; no table shows them."""
-INDEX_OUTCOMES = {
+OTHER_OUTCOMES = {
     "poverty_gap": "mean shortfall as a decimal of the line",
     "poverty_severity": "mean squared shortfall as a decimal of the line",
+    "participation": "mean part taken in the village's risk sharing, decimal",
+    "confident": f"{DECIMAL_SHARE}, in households that believe in the improved technique",
+    "enrolled": f"{DECIMAL_SHARE}, in households with a child at school",
+    "school_age": f"{DECIMAL_SHARE}, in households with a child of school age",
 }
 
 
@@ -48,7 +55,7 @@ def outcome(name: str) -> Outcome:
     """Unit and kind of an outcome of a run; what is not money is a share or an index."""
     if name in MONEY_OUTCOMES:
         return Outcome(MONEY_OUTCOMES[name], is_money=True)
-    return Outcome(INDEX_OUTCOMES.get(name, DECIMAL_SHARE), is_money=False)
+    return Outcome(OTHER_OUTCOMES.get(name, DECIMAL_SHARE), is_money=False)
 
 
 NAME = "name"
@@ -60,27 +67,35 @@ _SCENARIO = {"scenario": NAME}
 _PLACE = {"arm": NAME, "shock": "name of the world; none is the world without shock"}
 _ESTIMATE = {"measured_in": "unit of the row", "estimate": IN_MEASURE}
 _LUCK = {"se_luck": f"{IN_MEASURE}; standard error over replicates of their mean"}
+_INTERVAL = {
+    end: f"{IN_MEASURE}; 95 % from luck (Student) and sampling (normal) in quadrature"
+    for end in ("ci_low", "ci_high")
+}
+_ABOVE = {"share_above_zero": "share of replicates, decimal"}
+_DEMOGRAPHY = {"demography": "where ages and schooling come from: synthetic or from the survey"}
+_REASON = {"reason": "why an estimate is missing"}
 _SAMPLE = {"se_sample": f"{IN_MEASURE}; sampling error, villages within strata"}
 
+_EFFECTS = {
+    **_SCENARIO,
+    **_PLACE,
+    "comparison": "control (arm minus none), cash (arm minus cash), productive (arm minus "
+    "productive), interaction (both minus cash minus productive plus none)",
+    "outcome": NAME,
+    "unit": "level (unit of the outcome), percent (of control_mean), pp (percentage points), "
+    "sd (standard deviations among persons of the group under none), tlu (tropical livestock units)",
+    "horizon_months": "months since the start of the run",
+    **_ESTIMATE,
+    **_LUCK,
+    **_SAMPLE,
+    **_INTERVAL,
+    **_ABOVE,
+    "control_mean": "unit of the outcome; mean of the arm compared with",
+    "n_households": NO_UNIT,
+}
+
 UNITS: dict[str, dict[str, str]] = {
-    "effects": {
-        **_SCENARIO,
-        **_PLACE,
-        "comparison": "control (arm minus none), cash (arm minus cash), productive (arm minus "
-        "productive), interaction (both minus cash minus productive plus none)",
-        "outcome": NAME,
-        "unit": "level (unit of the outcome), percent (of control_mean), pp (percentage points), "
-        "sd (standard deviations among eligible persons under none)",
-        "horizon_months": "months since the start of the run",
-        **_ESTIMATE,
-        **_LUCK,
-        **_SAMPLE,
-        "ci_low": f"{IN_MEASURE}; 95 % from luck (Student) and sampling (normal) in quadrature",
-        "ci_high": f"{IN_MEASURE}; 95 % from luck (Student) and sampling (normal) in quadrature",
-        "share_above_zero": "share of replicates, decimal",
-        "control_mean": "unit of the outcome; mean of the arm compared with",
-        "n_households": NO_UNIT,
-    },
+    "effects": _EFFECTS,
     "poverty": {
         **_SCENARIO,
         **_PLACE,
@@ -113,7 +128,7 @@ UNITS: dict[str, dict[str, str]] = {
         "measure": NAME,
         **_ESTIMATE,
         **_LUCK,
-        "reason": "why an estimate is missing",
+        **_REASON,
     },
     "thresholds": {
         **_SCENARIO,
@@ -121,6 +136,7 @@ UNITS: dict[str, dict[str, str]] = {
         "skill": "earning ability, mean one",
         "other_income": LINES_PER_YEAR,
         "has_knowledge": "whether the type commands the improved technique",
+        "is_confident": "whether the type believes the improved technique's true return",
         "kind": "where luck that is always ordinary leads the type without programmes",
         "assets_p25": f"{LINES}; least grid point where escape within ten years has chance 1/4",
         "assets_p50": f"{LINES}; the threshold: the same with chance 1/2",
@@ -157,7 +173,7 @@ UNITS: dict[str, dict[str, str]] = {
         **_ESTIMATE,
         **_LUCK,
         **_SAMPLE,
-        "reason": "why an estimate is missing",
+        **_REASON,
     },
     "trajectories": {
         **_SCENARIO,
@@ -178,8 +194,86 @@ UNITS: dict[str, dict[str, str]] = {
         "outcome": NAME,
         "unit": "level (unit of the outcome), percent (of the mean of none), pp",
         **_ESTIMATE,
-        "share_above_zero": "share of replicates, decimal",
+        **_ABOVE,
         "n_households": NO_UNIT,
+    },
+    "generations": {
+        **_SCENARIO,
+        **_PLACE,
+        "group": "eligible or all persons",
+        "comparison": "level (the arm), control (arm minus none)",
+        "measure": NAME,
+        "from_quintile": "quintile of the parent's mean consumption, 1 poorest",
+        "to_quintile": "quintile of the heir's; cuts of the arm none, no shock",
+        **_ESTIMATE,
+        **_LUCK,
+        **_DEMOGRAPHY,
+        **_REASON,
+    },
+    "channels": {
+        **_SCENARIO,
+        "arm": NAME,
+        "measure": NAME,
+        "part": "effect (arm minus none), a channel (effect minus effect with it off), interaction "
+        "(of the channels), remainder (effect with all channels off)",
+        **_ESTIMATE,
+        **_LUCK,
+        "share_of_effect": "decimal; missing where the effect may be zero",
+        "n_households": f"{NO_UNIT}, of the subsample",
+        **_REASON,
+    },
+    "lists": {
+        **_SCENARIO,
+        "list": "social, productive, or both (persons on the two)",
+        "measure": NAME,
+        **_ESTIMATE,
+        **_REASON,
+    },
+    "coordination": {
+        **_SCENARIO,
+        **_PLACE,
+        "comparison": "control (arm minus none), uncoordinated (arm minus uncoordinated), both (arm "
+        "minus both), level (the arm itself)",
+        "measure": NAME,
+        "unit": "level (unit of the measure), percent (of the arm compared with), pp (percentage "
+        "points)",
+        "horizon_years": YEARS,
+        **_ESTIMATE,
+        **_LUCK,
+        **_SAMPLE,
+        **_INTERVAL,
+        **_REASON,
+    },
+    "spillovers": _EFFECTS,
+    "measured": {
+        **_SCENARIO,
+        **_PLACE,
+        "comparison": _EFFECTS["comparison"],
+        "measure": "name of the index",
+        "horizon_months": _EFFECTS["horizon_months"],
+        **_ESTIMATE,
+        **_LUCK,
+        **_SAMPLE,
+        **_INTERVAL,
+        **_ABOVE,
+        "loadings": "quality of the loadings",
+        "content": "whether content received is counted, and why not",
+    },
+    "persistence": {
+        **_SCENARIO,
+        "measure": NAME,
+        "country": "country of the report",
+        "parent": "what of the parents the report is about",
+        **_ESTIMATE,
+        **_LUCK,
+        "reported": IN_MEASURE,
+        "gap": f"{IN_MEASURE}; estimate minus reported",
+        **_DEMOGRAPHY,
+        "caution": "what the report says against itself",
+        "quality": "verified (seen in the primary text) or secondary (seen cited elsewhere)",
+        "source": NAME,
+        "locator": "where in the source",
+        **_REASON,
     },
 }
 
@@ -187,13 +281,13 @@ _TYPES = {
     "Int64": ("from_quintile", "to_quintile", "period"),
     "int64": ("horizon_months", "horizon_years", "n_households", "year"),
     "int8": ("technique",),
-    "bool": ("has_knowledge",),
+    "bool": ("has_knowledge", "is_confident"),
     "float32": ("income", "consumption", "assets", "savings"),
     "float64": (
         "estimate", "mean", "se_luck", "se_sample", "ci_low", "ci_high", "share_above_zero",
         "control_mean", "hazard", "land", "skill", "other_income", "assets_p25", "assets_p50",
         "assets_p75", "rest_low_assets", "rest_low_consumption", "rest_high_assets",
-        "rest_high_consumption",
+        "rest_high_consumption", "reported", "gap", "share_of_effect",
     ),
 }  # fmt: skip
 _TYPE_OF = {column: kind for kind, columns in _TYPES.items() for column in columns}

@@ -6,15 +6,29 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resilience_sim.report.channels import channels_section
 from resilience_sim.report.complementarity import (
     beliefs_section,
     effects_section,
     other_arms_section,
 )
+from resilience_sim.report.coordination import coordination_section
 from resilience_sim.report.costs import costs_section
-from resilience_sim.report.page import INDENT, WIDTH, Tables, count, title, wrapped
+from resilience_sim.report.heirs import heirs_section
+from resilience_sim.report.lists import lists_section
+from resilience_sim.report.measured import measured_section
+from resilience_sim.report.page import (
+    INDENT,
+    STANDARD_ARMS,
+    WIDTH,
+    Tables,
+    count,
+    title,
+    wrapped,
+)
 from resilience_sim.report.poverty import poverty_section
 from resilience_sim.report.shock import shock_section
+from resilience_sim.report.spillovers import spillovers_section
 from resilience_sim.report.traps import escape_section, needed_section
 
 if TYPE_CHECKING:
@@ -51,17 +65,24 @@ def console(
     contains zero.
     """
     effects, end = tables["effects"], config.planner.believed_end
+    told_apart = set(tables["coordination"].arm) - set(STANDARD_ARMS)
     sections = [
         _header(results, config),
         poverty_section(tables["poverty"], effects),
         effects_section(effects),
-        other_arms_section(effects),
+        other_arms_section(effects, tables["costs"], config.programme, told_apart),
         beliefs_section(tables["beliefs"], effects, None if end.kind == "date" else end.hazard),
         escape_section(
             tables["escape"], tables["thresholds"], effects, config.outcomes.escape_years
         ),
         needed_section(tables["needed"]),
+        heirs_section(tables["generations"], tables["persistence"], config.case_name),
+        channels_section(tables["channels"]),
         shock_section(tables["resilience"]),
+        spillovers_section(tables["spillovers"], told_apart),
+        measured_section(tables["measured"]),
+        lists_section(tables["lists"]),
+        coordination_section(tables["coordination"]),
         costs_section(tables["costs"]),
         _caution(config),
         _notes(results),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -28,6 +29,10 @@ from resilience_sim.report.page import (
     world_label,
 )
 
+if TYPE_CHECKING:
+    from resilience_sim.config import Programme
+
+BOTH = "both"
 OUTCOMES = ("income", "consumption", "assets", "improved", "escaped")
 HAZARDS_PER_BLOCK = 3
 
@@ -62,17 +67,24 @@ def effects_section(effects: pd.DataFrame) -> list[str]:
     return lines + finding(_interaction_sentences(effects))
 
 
-def other_arms_section(effects: pd.DataFrame) -> list[str]:
-    """Arms against none: those of the case's own, and all where the four are not complete."""
+def other_arms_section(
+    effects: pd.DataFrame, costs: pd.DataFrame, programme: Programme, left_out: Collection[str]
+) -> list[str]:
+    """Arms against none: those of the case's own beside both, or all where the four are not complete.
+
+    Arms in `left_out` are told elsewhere.
+    """
     control = effects[(effects.comparison == "control") & effects.outcome.isin(OUTCOMES)]
+    control = control[control.unit.isin(("percent", "pp")) & ~control.arm.isin(left_out)]
+    others = [arm for arm in in_order(control.arm) if arm not in STANDARD_ARMS]
     if (effects.comparison == "interaction").any():
-        control = control[~control.arm.isin(STANDARD_ARMS)]
-    control = control[control.unit.isin(("percent", "pp"))]
+        control = control[control.arm.isin([BOTH, *others] if others else [])]
     if control.empty:
         return []
     lines = title(
         "Arms minus none, eligible persons",
-        "Money in percent of the mean of none, shares in percentage points.",
+        "Money in percent of the mean of none, shares in percentage points."
+        + "".join(f" {arm}: {words}." for arm in others if (words := _scaled(arm, programme))),
     )
     for world in in_order(control.shock):
         for year in told_horizons(control.horizon_months // 12):
@@ -81,7 +93,7 @@ def other_arms_section(effects: pd.DataFrame) -> list[str]:
             for arm in in_order(at.arm):
                 cells = [cell(where(at, arm=arm, outcome=each), 1, 2) for each in OUTCOMES]
                 lines.append(arm_line(arm, cells, 16))
-    return lines
+    return lines + finding(_beside_both(control, costs, others))
 
 
 def beliefs_section(
@@ -110,6 +122,35 @@ def beliefs_section(
     months = 12 * int(first.horizon_years)
     whole = where(effects, comparison="interaction", shock="none", horizon_months=months)
     return lines + finding(_belief_sentences(beliefs, whole, hazard))
+
+
+def _scaled(arm: str, programme: Programme) -> str:
+    """What an arm is that has the contents of both, more or less of each."""
+    scale = programme.arm_scale.get(arm, 1.0)
+    if scale == 1 or programme.arms.get(arm) != programme.arms.get(BOTH):
+        return ""
+    return f"{'half of each content' if scale == 0.5 else f'the contents times {scale:g}'} of both"
+
+
+def _beside_both(control: pd.DataFrame, costs: pd.DataFrame, others: list[str]) -> Iterable[str]:
+    """How much of the effect of both on consumption other arms have, and of its cost."""
+    rows = where(control, outcome="consumption", shock="none")
+    for year in told_horizons(rows.horizon_months // 12):
+        at = where(rows, horizon_months=12 * year)
+        both = where(at, arm=BOTH)
+        if both.empty or not (both.ci_low.iloc[0] > 0 or both.ci_high.iloc[0] < 0):
+            continue
+        for arm in others:
+            share = 100 * pick(at, "estimate", arm=arm) / both.estimate.iloc[0]
+            cost, whole = (
+                pick(costs, "estimate", arm=each, measure="cost_per_member", shock="none")
+                for each in (arm, BOTH)
+            )
+            money = f" for {number(100 * cost / whole, 0)} % of its cost" if whole > 0 else ""
+            yield (
+                f"After {count(year, 'year')} {arm} has {number(share, 0)} % of the effect of both "
+                f"on consumption{money}."
+            )
 
 
 def _is_nothing(rows: pd.DataFrame) -> bool:

@@ -126,6 +126,16 @@ def arm_line(arm: str, cells: Iterable[str], width: int, label_width: int = ARM_
     return (INDENT + label + "".join(f"{text:>{width}}" for text in cells)).rstrip()
 
 
+def reasons(rows: pd.DataFrame) -> list[str]:
+    """Why estimates are missing: a line for each reason, with the measures it holds for."""
+    notes = rows[rows.reason != ""].groupby("reason", sort=False).measure.agg(in_order)
+    lines = []
+    for reason, measures in notes.items():
+        named = ", ".join(measure.replace("_", " ") for measure in measures)
+        lines += wrapped(f"{MISSING} {named}: {reason}", INDENT)
+    return lines
+
+
 def title(text: str, explanation: str = "") -> list[str]:
     """Opening of a section."""
     return [text, *(wrapped(explanation, INDENT) if explanation else [])]

@@ -16,9 +16,9 @@ from resilience_sim.report.page import (
     in_order,
     number,
     pick,
+    reasons,
     title,
     where,
-    wrapped,
 )
 
 
@@ -39,10 +39,7 @@ def shock_section(resilience: pd.DataFrame) -> list[str]:
             f"{'never below':>12}{'back 1y':>8}{'2y':>6}{'5y':>6}{'never back':>12}"
         )
         lines += [_arm(arm, where(rows, arm=arm)) for arm in in_order(rows.arm)]
-        notes = rows[rows.reason != ""].groupby("reason", sort=False).measure.agg(in_order)
-        for reason, measures in notes.items():
-            named = ", ".join(measure.replace("_", " ") for measure in measures)
-            lines += wrapped(f"{MISSING} {named}: {reason}", INDENT)
+        lines += reasons(rows)
     return lines + finding(_sentences(resilience))
 
 
