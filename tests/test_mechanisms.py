@@ -1,7 +1,7 @@
 """Every mechanism can be switched off: that changes what it should and nothing else.
 
 Off means the neutral value of the settings behind a mechanism, to the last bit of the results;
-three mechanisms have no such settings and are told by what may no longer happen.
+some mechanisms have no such settings and are told by what may no longer happen.
 """
 
 from dataclasses import fields
@@ -13,7 +13,7 @@ import pytest
 
 from resilience_sim.cli import compose
 from resilience_sim.config import Mechanisms
-from resilience_sim.kernels import population_step as step
+from resilience_sim.kernels import earnings
 from resilience_sim.kernels.primitives import OUTCOMES, Primitives
 from resilience_sim.model import primitives
 from resilience_sim.results import Results
@@ -24,7 +24,7 @@ WORLD = (
     "case=erewhon", "shock=none", "horizon_years=4", "replicates=1", "threads=2",
     "population.synthetic.n_villages=20", "planner.n_assets=12", "planner.n_money=14",
     "planner.n_savings=12", "planner.tolerance=0.01", "outcomes.belief_households=0",
-    "outcomes.panel_share=1", "generations.initial_age_high=63.5",
+    "outcomes.panel_share=1", "outcomes.channel_households=0", "generations.initial_age_high=63.5",
 )  # fmt: skip
 FLAT = f"[{','.join([repr(1 / 12)] * 12)}]"
 ONES = f"[{','.join(['1.0'] * 12)}]"
@@ -46,6 +46,14 @@ NEUTRAL = {
         "technology.knowledge_productivity=1", "technology.knowledge_outlay=1",
         "technology.knowledge_loss=0", "programme.contents.training.success=0",
     ),
+    "confidence": (
+        "confidence.initial_share=1", "confidence.broken_by_loss=0", "confidence.inherited=1",
+    ),
+    "pooling": ("pooling.share=0",),
+    "food_prices": (
+        "food_prices.food_share=1", "food_prices.food_share_slope=0", "food_prices.sales_gain=0",
+    ),
+    "child_health": ("generations.health_effect=0",),
 }  # fmt: skip
 # The parameters of the kernels that a switch may move; all others stay to the bit.
 MOVED = {
@@ -59,10 +67,29 @@ MOVED = {
     "saving": set(),
     "idiosyncratic_luck": {"harvest_sd", "wage_sd", "illness", "asset_loss"},
     "village_luck": {"drought"},
-    "succession": {"succession_age", "succession_hazard"},
+    "succession": {
+        "succession_age",
+        "succession_hazard",
+        "is_redrawn",
+        "is_schooling",
+        "is_health",
+    },
     "knowledge": {"productivity_known", "outlay_known", "knowledge_loss"},
     "improved_technique": set(),
-}  # fmt: skip
+    "confidence": {
+        "perceived_return",
+        "confidence_start",
+        "confidence_inherited",
+        "broken_by_loss",
+    },
+    "pooling": {"pool_share", "pool_tax"},
+    "food_prices": {"food_share", "food_share_slope", "sales_gain"},
+    "skill_redrawn": {"is_redrawn"},
+    "schooling": {"is_schooling", "school_effect"},
+    "child_health": {"is_health", "health_effect"},
+}
+# What a switch needs to matter at all.
+STAGE = {"food_prices": ("shock=price_spike", "shock.start_month=12")}  # fmt: skip
 SWITCHES = [field.name for field in fields(Mechanisms)]
 
 
@@ -94,7 +121,13 @@ def panel(results: Results, name: str) -> np.ndarray:
 
 def test_every_switch_is_tested() -> None:
     assert set(MOVED) == set(SWITCHES)
-    assert set(SWITCHES) - set(NEUTRAL) == {"saving", "succession", "improved_technique"}
+    assert set(SWITCHES) - set(NEUTRAL) == {
+        "saving",
+        "succession",
+        "improved_technique",
+        "skill_redrawn",
+        "schooling",
+    }
 
 
 @pytest.mark.parametrize("switch", SWITCHES)
@@ -121,7 +154,8 @@ def test_a_switch_leaves_people_programmes_and_shocks_alone(switch: str) -> None
 
 @pytest.mark.parametrize("switch", sorted(NEUTRAL))
 def test_off_is_the_neutral_value_to_the_bit(switch: str) -> None:
-    without, neutral = lived(off(switch)), lived(*NEUTRAL[switch])
+    stage = STAGE.get(switch, ())
+    without, neutral = lived(*stage, off(switch)), lived(*stage, *NEUTRAL[switch])
     for name in ("year_mean", "period_mean", "histogram", "mobility", "patterns", "start_share"):
         np.testing.assert_array_equal(getattr(without, name), getattr(neutral, name), err_msg=name)
     for name in ("income", "consumption", "assets", "savings", "technique"):
@@ -131,7 +165,9 @@ def test_off_is_the_neutral_value_to_the_bit(switch: str) -> None:
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_a_switch_matters(switch: str) -> None:
     # Negative control of the tests above: lives are not what they were.
-    assert not np.array_equal(panel(lived(off(switch)), "assets"), panel(lived(), "assets"))
+    stage = STAGE.get(switch, ())
+    without, on = lived(*stage, off(switch)), lived(*stage)
+    assert not np.array_equal(panel(without, "assets"), panel(on, "assets"))
 
 
 # --- what may no longer happen -----------------------------------------------------------------
@@ -144,9 +180,11 @@ def test_without_seasons_quarters_earn_alike() -> None:
         income = results.period_mean[0, 0, 0, 4:, :, 1].mean(axis=1).reshape(-1, 4).mean(axis=0)
         return float(np.ptp(income) / income.mean())
 
-    # Income is net of the outlay, which falls due after planting with seasons or without.
-    assert spread(lived(off("outlay"))) > 0.15
-    assert spread(lived(off("outlay"), off("seasons"))) < 0.08
+    # Income is net of the outlay, which falls due after planting with seasons or without; and heirs
+    # come at planting.
+    still = (off("outlay"), off("succession"))
+    assert spread(lived(*still)) > 0.15
+    assert spread(lived(*still, off("seasons"))) < 0.08
 
 
 def test_without_need_nobody_is_destitute() -> None:
@@ -188,7 +226,12 @@ def test_without_the_improved_technique_nobody_improves() -> None:
 def test_without_succession_nobody_hands_over() -> None:
     # To the rule of thumb succession is no part of the plan, so that switching it off is the same
     # as an age which nobody reaches in four years.
-    old = ("planner.behaviour=rule_of_thumb", "generations.initial_age_low=55")
+    # Children are left out, for without succession there are none; so are pools and beliefs, by
+    # which a neighbour's succession is felt.
+    old = (
+        "planner.behaviour=rule_of_thumb", "generations.initial_age_low=55", off("schooling"),
+        off("pooling"), off("confidence"),
+    )  # fmt: skip
     without, late = lived(*old, off("succession")), lived(*old, "generations.succession_age=100")
     np.testing.assert_array_equal(panel(without, "assets"), panel(late, "assets"))
     np.testing.assert_array_equal(panel(without, "savings"), panel(late, "savings"))
@@ -218,8 +261,11 @@ def test_without_knowledge_training_does_nothing() -> None:
 
 
 def test_without_luck_seeds_do_not_matter() -> None:
-    # Learning and forgetting are chance too, and no luck of harvests.
-    common = ("replicates=2", "arms=[none,cash]", "technology.knowledge_loss=0")
+    # Learning, forgetting, beliefs, heirs and tastes are chance too, and no luck of harvests.
+    common = (
+        "replicates=2", "arms=[none,cash]", "technology.knowledge_loss=0", off("confidence"),
+        off("skill_redrawn"), off("schooling"),
+    )  # fmt: skip
     still = lived(*common, off("idiosyncratic_luck"), off("village_luck"))
     np.testing.assert_array_equal(still.year_mean[:, :, 0], still.year_mean[:, :, 1])
     for each in ("idiosyncratic_luck", "village_luck"):
@@ -239,7 +285,7 @@ class Villagers(NamedTuple):
 def droughts(p: Primitives, year: int) -> np.ndarray:
     village = np.repeat(np.arange(200, dtype=np.int32), 3)
     out = np.empty(village.size, np.float32)
-    step.strike_villages(
+    earnings.strike_villages(
         p, Villagers(village), 0, village.size, year, np.uint32(7), np.uint32(0), out
     )
     return out
@@ -250,7 +296,7 @@ def own_luck(p: Primitives, quarter: int) -> np.ndarray:
     n = 500
     out = np.zeros((4, n), np.float32)
     key = np.arange(n, dtype=np.uint32)
-    step.draw_luck(p, key, 0, n, quarter, True, True, np.uint32(7), np.uint32(0), *out)
+    earnings.draw_luck(p, key, 0, n, quarter, True, True, np.uint32(7), np.uint32(0), *out)
     return out
 
 

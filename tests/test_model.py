@@ -8,7 +8,7 @@ import pytest
 from resilience_sim.cli import compose
 from resilience_sim.config import MONTHS, Config
 from resilience_sim.kernels import population_step as step
-from resilience_sim.kernels.primitives import Primitives
+from resilience_sim.kernels.primitives import N_SCORES, Primitives
 from resilience_sim.model import primitives, yearly_wages
 from resilience_sim.simulation import prepare, run
 
@@ -83,7 +83,12 @@ def test_all_scalars_are_single_precision_or_whole() -> None:
         _, p = world(f"periods_per_year={per_year}")
         for name, value in p._asdict().items():
             assert value.dtype in (np.float32, np.int32), name
-            assert value.shape == ((per_year,) if name.startswith("season_") else ()), name
+            shapes = {
+                "skill_at": (1, N_SCORES),
+                "skill_luck": (1,),
+            }  # until the population is known
+            of_season = (per_year,) if name.startswith("season_") else ()
+            assert value.shape == shapes.get(name, of_season), name
             assert np.isfinite(value).all(), name
 
 
@@ -178,6 +183,7 @@ LUCK_ALONE = (
     "technology.exponent.traditional=1e-6", "technology.exponent.improved=1e-6",
     "technology.wage=0", "mechanisms.outlay=false", "mechanisms.need=false",
     "mechanisms.improved_technique=false", "mechanisms.village_luck=false", "luck.illness_rate=0",
+    "mechanisms.pooling=false", "mechanisms.succession=false",
     "population.synthetic.own_share=1", "population.synthetic.other_mean=0",
     "population.synthetic.n_villages=300", "arms=[none]", "horizon_years=12", "replicates=1",
     "outcomes.panel_share=1", "planner.n_skill=1", "planner.n_other=1", "planner.n_assets=6",

@@ -1,8 +1,8 @@
 """Simulate poverty traps and what frees rural households from them.
 
-`compose(["case=erewhon"])` makes a configuration, `prepare(config)` an experiment, and
-`run(experiment)` its results. The three are loaded when they are first used, so that importing
-this package costs nothing.
+`compose(["case=erewhon"])` makes a configuration, `prepare(config)` an experiment, `run(experiment)`
+its results, and `tables(results)` tidy tables of them. They are loaded when they are first used, so
+that importing this package costs nothing.
 """
 
 from importlib import import_module
@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from resilience_sim.cli import compose
+    from resilience_sim.outcomes import tables
     from resilience_sim.simulation import prepare, run
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "compose", "prepare", "run"]
+__all__ = ["__version__", "compose", "prepare", "run", "tables"]
 
-_HOMES = {"compose": "cli", "prepare": "simulation", "run": "simulation"}
+_HOMES = {"compose": "cli", "prepare": "simulation", "run": "simulation", "tables": "outcomes"}
 
 
 def __getattr__(name: str) -> Any:

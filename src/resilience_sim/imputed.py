@@ -1,11 +1,21 @@
-"""What the model needs and no survey asks: skill, technique and knowledge, so that incomes are the survey's."""
+"""What the model needs and surveys rarely ask: skill, technique, beliefs, children; survey incomes stay."""
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
 from resilience_sim.config import Config
-from resilience_sim.kernels.primitives import IMPROVED, NONE, TRADITIONAL, Primitives
+from resilience_sim.kernels import draws
+from resilience_sim.kernels.choices import school_so_far
+from resilience_sim.kernels.primitives import (
+    HIGHEST_SCORE,
+    IMPROVED,
+    N_SCORES,
+    NONE,
+    TRADITIONAL,
+    Primitives,
+)
 from resilience_sim.model import yearly_wages
 from resilience_sim.population import Households
 from resilience_sim.solver import TypeAxes
@@ -14,6 +24,9 @@ LOWEST_SKILL, HIGHEST_SKILL = 2.0**-6, 2.0**5
 TYPE_TAILS = 0.005  # share of households beyond the end types, on either side
 OTHER_TAIL = 0.005
 MAX_LAND_TYPES = 3
+LEAST_CONSUMED = 0.05  # lines a year; nobody is taken to have lived on less
+SMALL_CHILD_YEARS = 5.0
+MOST_SCHOOL = 18.0  # years
 OTHER_BEND = 0.1  # lines a year; other income counts in log2(1 + income / bend)
 
 
@@ -29,8 +42,32 @@ class Start:
     """int32, in the ground."""
     knowledge: np.ndarray
     """int32; who runs the improved technique commands it."""
+    confidence: np.ndarray
+    """int32; 1 believes the improved technique's true return."""
+    other_known: np.ndarray
+    """What the planner counts on besides its own work: other income and the pool's mean, lines a year."""
+    school: np.ndarray
+    """Years of school of the head."""
+    child_health: np.ndarray
+    child_school: np.ndarray
+    """Years of school of the child so far."""
+    consumption: np.ndarray
+    """Of the year before the start, lines: income between bounds."""
+    land_at: np.ndarray
+    """int, the nearest node of land among the planner types."""
+    skill_at: np.ndarray
+    """(n_land, N_SCORES) log2 skill by node of land and normal score."""
+    skill_luck: np.ndarray
+    """(n_land,) standard deviation of luck in an heir's score that keeps the spread of skill as it is."""
     axes: TypeAxes
     notes: tuple[str, ...]
+
+    def complete(self, p: Primitives) -> Primitives:
+        """`p` with what heirs' skill is drawn around."""
+        return p._replace(
+            skill_at=self.skill_at.astype(np.float32),
+            skill_luck=self.skill_luck.astype(np.float32),
+        )
 
 
 def start_of(config: Config, p: Primitives, people: Households) -> Start:
@@ -63,8 +100,20 @@ def start_of(config: Config, p: Primitives, people: Households) -> Start:
         + ", ".join(f"{name} {value:.2f}" for name, value in share.items())
         + "; who runs the improved one commands it.",
     )
-    axes = _axes(config, skill, land, people)
-    return Start(skill, yearly_wages(p, skill), land, technique, knowledge, axes, notes)
+    key = np.arange(people.n_households, dtype=np.uint32)
+    confidence = _confidence(config, p, technique, key)
+    other_known = people.other + _pooled(p, people)
+    wages = yearly_wages(p, skill)
+    consumption = np.clip(people.income, LEAST_CONSUMED, config.population.imputation.max_income)
+    axes = _axes(config, skill, land, other_known)
+    land_at = np.abs(axes.land[None, :] - land[:, None]).argmin(axis=1)
+    score, skill_at = _skill_scores(np.log2(skill), people.persons, land_at, axes.land.size)
+    school = _adult_school(config, people, score, key)
+    child_health, child_school = _children(config, p, people, consumption, key)
+    return Start(
+        skill, wages, land, technique, knowledge, confidence, other_known, school, child_health,
+        child_school, consumption, land_at, skill_at, _skill_luck(config, p, skill_at), axes, notes,
+    )  # fmt: skip
 
 
 _TECHNIQUES = (("none", NONE), ("traditional", TRADITIONAL), ("improved", IMPROVED))
@@ -111,15 +160,107 @@ def _skill(
     return solved
 
 
-def _axes(config: Config, skill: np.ndarray, land: np.ndarray, people: Households) -> TypeAxes:
+def _confidence(
+    config: Config, p: Primitives, technique: np.ndarray, key: np.ndarray
+) -> np.ndarray:
+    """Who runs the improved technique believes in it; of the others, a share drawn by lot."""
+    believes = draws.uniforms(key, 0, draws.PURPOSE_BELIEF, config.seed, 0) < p.confidence_start
+    drawn: np.ndarray = ((technique == IMPROVED) | believes).astype(np.int32)
+    return drawn
+
+
+def _pooled(p: Primitives, people: Households) -> np.ndarray:
+    """What the pool pays out in ordinary times: the tax on the mean of lasting earnings in the village."""
+    persons = people.persons
+    total = np.bincount(people.village, persons * people.earned_permanent)
+    mean = total / np.bincount(people.village, persons)
+    paid: np.ndarray = float(p.pool_tax) * mean[people.village]
+    return paid
+
+
+def _adult_school(
+    config: Config, people: Households, skill_score: np.ndarray, key: np.ndarray
+) -> np.ndarray:
+    """Years of school of heads: observed, or drawn around a line in log skill."""
+    if people.adult_school is not None:
+        return people.adult_school
+    ages = config.generations
+    tie = ages.adult_school_skill
+    drawn = draws.normals(key, 0, draws.PURPOSE_ADULT, config.seed, 0).astype(np.float64)
+    score = tie * skill_score + np.sqrt(1.0 - tie**2) * drawn
+    school: np.ndarray = np.clip(ages.adult_school + ages.adult_school_sd * score, 0.0, MOST_SCHOOL)
+    return school
+
+
+def _children(
+    config: Config,
+    p: Primitives,
+    people: Households,
+    consumption: np.ndarray,
+    key: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Health and school of children so far, as if today's income had always been there."""
+    child_age = people.age - float(p.birth_age)
+    lived = np.clip(np.floor(child_age) / SMALL_CHILD_YEARS, 0.0, 1.0)
+    fed = np.minimum(consumption / float(p.health_line), 1.0) ** float(p.health_curve)
+    school = np.empty(people.n_households, np.float32)
+    school_so_far(
+        p, key, child_age.astype(np.float32), consumption.astype(np.float32), np.uint32(config.seed), school,
+    )  # fmt: skip
+    return lived * fed, school.astype(np.float64)
+
+
+def _skill_scores(
+    log_skill: np.ndarray, persons: np.ndarray, land_at: np.ndarray, n_land: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Normal score of each household's skill among those of its land, and log2 skill by land and score.
+
+    Skill is solved from earnings, and own work, which comes with land, rises less with skill than
+    wages do; so heirs are drawn among the skills of the same land. Shapes (n,), (n_land, N_SCORES).
+    """
+    nodes = np.linspace(-HIGHEST_SCORE, HIGHEST_SCORE, N_SCORES)
+    normal = NormalDist()
+    ranks = np.array([normal.cdf(float(node)) for node in nodes])
+    fine = np.linspace(-6.0, 6.0, 2401)
+    cumulative = np.array([normal.cdf(float(score)) for score in fine])
+    scores, table = np.zeros(log_skill.size), np.zeros((n_land, N_SCORES))
+    for land in range(n_land):
+        inside = np.flatnonzero(land_at == land)
+        if not inside.size:
+            continue
+        order = inside[np.argsort(log_skill[inside], kind="stable")]
+        share = np.cumsum(persons[order])
+        middle = (share - 0.5 * persons[order]) / share[-1]
+        scores[order] = np.interp(middle, cumulative, fine)
+        table[land] = np.interp(ranks, middle, log_skill[order])
+    return scores, table
+
+
+def _skill_luck(config: Config, p: Primitives, skill_at: np.ndarray) -> np.ndarray:
+    """Spread of luck in heirs' scores such that skill is as spread among heirs as among parents.
+
+    What school adds to skill spreads it too; its part is taken off, in units of the table's slope
+    at its middle.
+    """
+    ages = config.generations
+    middle = N_SCORES // 2
+    slope = (skill_at[:, middle + 4] - skill_at[:, middle - 4]) / (
+        8 * 2.0 * HIGHEST_SCORE / (N_SCORES - 1)
+    )
+    school = float(p.school_effect) * ages.adult_school_sd / np.maximum(slope, 1e-9)
+    persists = float(p.skill_persistence)
+    left = 1.0 - persists**2 - 2.0 * persists * school * ages.adult_school_skill - school**2
+    luck: np.ndarray = np.sqrt(np.maximum(left, 0.0))
+    return luck
+
+
+def _axes(config: Config, skill: np.ndarray, land: np.ndarray, other: np.ndarray) -> TypeAxes:
     """Nodes of the planner types, wide enough for all but the tails."""
     kinds = np.unique(land)
     if kinds.size > MAX_LAND_TYPES:
         kinds = np.quantile(land, (np.arange(MAX_LAND_TYPES) + 0.5) / MAX_LAND_TYPES)
     log_skill = _spread(np.log2(skill), config.planner.n_skill, TYPE_TAILS, TYPE_TAILS)
-    bent = _spread(
-        np.log2(1.0 + people.other / OTHER_BEND), config.planner.n_other, 0.0, OTHER_TAIL
-    )
+    bent = _spread(np.log2(1.0 + other / OTHER_BEND), config.planner.n_other, 0.0, OTHER_TAIL)
     return TypeAxes(kinds, log_skill, OTHER_BEND * (2.0**bent - 1.0))
 
 

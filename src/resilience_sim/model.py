@@ -6,18 +6,74 @@ planting to harvest is the same in calendar time whatever the length of a period
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from resilience_sim.config import Config
 from resilience_sim.config.schema import MONTHS
-from resilience_sim.kernels.primitives import Primitives
+from resilience_sim.kernels.primitives import N_SCORES, Primitives
 
 QUARTERS = 4
+ADULT_AGE = 18.0  # years; children live at home until then
+MEMBERS_PER_EARNER = 2.0  # wages are per member; an heir's are those of an earner at skill 1
+_LOG2_E = 1.0 / math.log(2.0)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a programme changes in the world of a household while it lasts; money in lines, rates per year."""
+
+    input_help: float = 0.0
+    """Off the outlay of the improved technique, lines per year."""
+    outlay_share: float = 0.0
+    """Share of every outlay that the programme pays."""
+    price_rise: float = 0.0
+    """On the price of own output, share."""
+    return_save: float | None = None
+    """Gross, per year; None: as without."""
+    return_borrow: float | None = None
+    """Gross, per year; None: as without."""
+    credit_more: float = 0.0
+    """Added to the credit limit, lines."""
+
+
+def under(p: Primitives, terms: Terms) -> Primitives:
+    """The world as a household lives in it, and its planner knows it, while `terms` hold."""
+    keep, price = np.float32(1.0 - terms.outlay_share), np.float32(1.0 + terms.price_rise)
+    help_, years = np.float32(terms.input_help), 1.0 / int(p.periods_per_year)
+    save, borrow = (
+        own if told is None else np.float32(told**years)
+        for own, told in (
+            (p.return_save, terms.return_save),
+            (p.return_borrow, terms.return_borrow),
+        )
+    )
+    return p._replace(
+        outlay_traditional=p.outlay_traditional * keep,
+        outlay_improved=np.maximum(p.outlay_improved - help_, np.float32(0.0)) * keep,
+        outlay_known=np.maximum(p.outlay_known - help_, np.float32(0.0)) * keep,
+        productivity_traditional=p.productivity_traditional * price,
+        productivity_improved=p.productivity_improved * price,
+        productivity_known=p.productivity_known * price,
+        return_save=save,
+        return_borrow=borrow,
+        credit_limit=p.credit_limit + np.float32(terms.credit_more),
+    )
+
+
+def discouraged(p: Primitives) -> Primitives:
+    """The world as the discouraged believe it to be: the improved technique returns less."""
+    return p._replace(
+        productivity_improved=p.productivity_improved * p.perceived_return,
+        productivity_known=p.productivity_known * p.perceived_return,
+    )
 
 
 def primitives(config: Config) -> Primitives:
     """Parameters of households and planner, with switched-off mechanisms already taken out.
+
+    The distribution of skill comes with the population (`imputed.Start.complete`).
 
     Returns
     -------
@@ -77,7 +133,7 @@ def primitives(config: Config) -> Primitives:
         "succession_hazard": 1.0 - (1.0 - 1.0 / generation_years) ** years
         if on.succession
         else 0.0,
-    }
+    } | _village_and_generations(config)
     return Primitives(
         periods_per_year=np.int32(per_year),
         quarters_per_period=np.int32(max(1, QUARTERS // per_year)),
@@ -85,8 +141,57 @@ def primitives(config: Config) -> Primitives:
         season_output=_seasons(output, per_year, lag=1),
         season_outlay=_seasons(config.seasons.outlay_share, per_year),
         season_price=_seasons(price, per_year) * np.float32(per_year / MONTHS),
+        skill_at=np.zeros((1, N_SCORES), np.float32),
+        skill_luck=np.zeros(1, np.float32),
+        is_redrawn=np.int32(on.skill_redrawn and on.succession),
+        is_health=np.int32(on.child_health and on.succession),
+        is_schooling=np.int32(on.schooling and on.succession),
         **{name: np.float32(value) for name, value in scalars.items()},
     )
+
+
+def _village_and_generations(config: Config) -> dict[str, float]:
+    """Scalars of the pool, of beliefs, of food prices and of children."""
+    on, ages, food = config.mechanisms, config.generations, config.food_prices
+    belief, pool = config.confidence, config.pooling
+    is_shy, is_hit = on.confidence, on.food_prices
+    share = pool.share if on.pooling else 0.0
+    # A year of school pays from the heir's succession on, for ever, at the parents' discount factor.
+    factor = config.preferences.discount_factor
+    annuity = factor ** (ages.heir_age - ages.work_age) / (1.0 - factor)
+    return {
+        "pool_share": share,
+        "pool_tax": share * pool.participation,
+        "perceived_return": belief.perceived_return if is_shy else 1.0,
+        "confidence_start": belief.initial_share if is_shy else 1.0,
+        "confidence_inherited": belief.inherited if is_shy else 1.0,
+        "corrected_by_trying": belief.corrected_by_trying,
+        "corrected_by_neighbours": belief.corrected_by_neighbours,
+        "severe_loss": belief.severe_loss,
+        "broken_by_loss": belief.broken_by_loss if is_shy else 0.0,
+        "food_share": food.food_share if is_hit else 1.0,
+        "food_share_slope": food.food_share_slope * math.log(2.0) if is_hit else 0.0,
+        "sales_gain": food.sales_gain if is_hit else 0.0,
+        "skill_persistence": ages.skill_persistence,
+        "school_effect": ages.school_effect * _LOG2_E if on.schooling else 0.0,
+        "health_effect": ages.health_effect * _LOG2_E if on.child_health else 0.0,
+        "reference_school": ages.reference_school,
+        "reference_health": ages.reference_health,
+        "birth_age": ages.succession_age - ages.heir_age,
+        "children": ages.children,
+        "health_line": ages.health_line,
+        "health_curve": ages.health_curve,
+        "school_age": ages.school_age,
+        "school_end": ages.school_age + ages.school_years,
+        "school_fee": ages.school_fee,
+        "work_age": ages.work_age,
+        "child_work": ages.child_work,
+        "school_worth": ages.perceived_school_return
+        * annuity
+        * MEMBERS_PER_EARNER
+        * config.technology.wage,
+        "school_taste": ages.school_taste * _LOG2_E,
+    }
 
 
 def yearly_wages(p: Primitives, skill: np.ndarray) -> np.ndarray:

@@ -99,8 +99,16 @@ def test_knowledge_changes_the_improved_technique_alone() -> None:
     ],
 )
 def test_savings_debt_and_arrears_by_hand(savings: float, grown: float) -> None:
-    assert household.grow(P, f4(savings)) == pytest.approx(grown, rel=1e-5)
+    told = household.grow(P.return_save, P.return_borrow, P.credit_limit, f4(savings))
+    assert told == pytest.approx(grown, rel=1e-5)
     assert reference.grow(reference.plain(P), savings) == pytest.approx(grown, rel=1e-6)
+
+
+def test_savings_and_debt_on_the_terms_of_a_group_by_hand() -> None:
+    # With a group: 2 * 1.01; and of 0.4 owed all is within its limit of 0.5: 0.4 * 1.03.
+    group = (f4(1.01), f4(1.03), f4(0.5))
+    assert household.grow(*group, f4(2)) == pytest.approx(2.02, rel=1e-6)
+    assert household.grow(*group, f4(-0.4)) == pytest.approx(-0.412, rel=1e-6)
 
 
 def test_buying_costs_a_line_a_line_and_selling_returns_less() -> None:
@@ -123,8 +131,8 @@ class Case:
         self.p = reference.plain(p)
         self.money, self.outlay, self.floor, self.assets, wish, saved = (float(x) for x in given)
         self.wish_kept, self.wish_carried = max(wish, 0.0), max(saved, -self.p.credit_limit)
-        told = household.settle(p, *given)
-        self.kept, self.carried, self.eaten = (float(x) for x in told[:3])
+        told = household.settle(p.resale, p.credit_limit, *given)
+        self.kept, self.carried, self.eaten, self.raised = (float(told[n]) for n in (0, 1, 2, 4))
         self.is_paid = bool(told[3])
         # Single precision: a few roundings of the largest sum of money that passes through.
         self.exact = 4e-6 * (1 + sum(abs(float(x)) for x in given)) / self.p.resale
@@ -227,13 +235,25 @@ def test_what_gives_way_first(case: Case) -> None:
 @given(cases())
 def test_settle_twin(case: Case) -> None:
     twin = reference.settle(
-        case.p, case.money, case.outlay, case.floor, case.assets, case.wish_kept, case.wish_carried
-    )
+        case.p.resale, case.p.credit_limit, case.money, case.outlay, case.floor, case.assets,
+        case.wish_kept, case.wish_carried,
+    )  # fmt: skip
     rest = case.money + case.p.credit_limit + case.p.resale * case.assets - case.outlay
     if abs(rest) < case.exact:
         return  # within rounding of where the field is given up
     assert (case.kept, case.carried, case.eaten) == pytest.approx(twin[:3], abs=case.exact)
     assert case.is_paid == twin[3]
+    assert case.raised == pytest.approx(twin[4], abs=case.exact)
+
+
+@many
+@given(cases())
+def test_what_need_sold_is_told_and_nothing_else(case: Case) -> None:
+    """Assets sold beyond the wish, at what they return; a sale that was wished is none."""
+    sold = min(case.wish_kept, max(case.assets, case.kept)) - case.kept
+    assert case.raised == pytest.approx(case.p.resale * sold, abs=case.exact)
+    if case.left_by_the_wish >= case.floor + case.exact:
+        assert case.raised == 0
 
 
 def test_the_order_by_hand() -> None:
@@ -246,13 +266,18 @@ def test_the_order_by_hand() -> None:
     # At hand .40, wishes: keep the assets of .10, carry .35. Short .40: no savings are carried
     # (.35), and .05 comes from selling .05 / .7 of assets.
     case = Case(0.4, 0.2, 0.25, 0.1, 0.1, 0.35)
-    assert (case.kept, case.carried, case.eaten, case.is_paid) == pytest.approx(
-        (0.1 - 0.05 / 0.7, 0.0, 0.25, True), abs=1e-6
+    assert (case.kept, case.carried, case.eaten, case.is_paid, case.raised) == pytest.approx(
+        (0.1 - 0.05 / 0.7, 0.0, 0.25, True, 0.05), abs=1e-6
+    )
+    # Who wishes to sell .50 of 1.0 gets .35, and need sells another .05 / .7 for the .05 short.
+    case = Case(0.05, 0.2, 0.25, 1.0, 0.5, 0.0)
+    assert (case.kept, case.carried, case.eaten, case.is_paid, case.raised) == pytest.approx(
+        (0.5 - 0.05 / 0.7, 0.0, 0.25, True, 0.05), abs=1e-6
     )
     # At hand .30: short .50. No savings (.35), all assets sold for .07, and .08 of debt.
     case = Case(0.3, 0.2, 0.25, 0.1, 0.1, 0.35)
-    assert (case.kept, case.carried, case.eaten, case.is_paid) == pytest.approx(
-        (0.0, -0.08, 0.25, True), abs=1e-6
+    assert (case.kept, case.carried, case.eaten, case.is_paid, case.raised) == pytest.approx(
+        (0.0, -0.08, 0.25, True, 0.07), abs=1e-6
     )
     # Who wishes to owe .05 has no savings to draw: .05 short, and .05 / .7 of assets sold.
     case = Case(0.35, 0.2, 0.25, 1.0, 1.0, -0.05)
@@ -304,8 +329,8 @@ def test_a_field_that_lacks_less_than_a_penny_is_paid_for(short: float, is_paid:
     assert lacking == pytest.approx(short, rel=0.1)
     assert case.is_paid == is_paid
     assert told == pytest.approx((-lacking, 0.0) if is_paid else (0.0, case.money), abs=1e-9)
-    twin = reference.settle(case.p, case.money, float(f4(0.2)), 0.0, 0.0, 0.0, 0.0)
-    assert (0.0, *told, is_paid) == pytest.approx(twin, abs=1e-9)
+    twin = reference.settle(case.p.resale, 0.0, case.money, float(f4(0.2)), 0.0, 0.0, 0.0, 0.0)
+    assert (0.0, *told, is_paid, 0.0) == pytest.approx(twin, abs=1e-9)
 
 
 @pytest.mark.parametrize("resale", [0.3, 0.7, 0.9, 1.0])

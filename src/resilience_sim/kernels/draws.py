@@ -26,6 +26,11 @@ PURPOSE_LEARNING = u4(2)  # who learns from a training; per household and period
 PURPOSE_DROUGHT = u4(3)  # per village and year
 PURPOSE_SEVERITY = u4(4)  # how hard a scenario shock strikes; per household
 PURPOSE_PANEL = u4(5)  # which households the panel keeps; per household
+PURPOSE_BELIEF = u4(6)  # what a crop does to confidence; per household and year
+PURPOSE_HEIR = u4(7)  # skill and belief of an heir; per household and year
+PURPOSE_CHILD = u4(8)  # taste for school; per household and generation
+PURPOSE_COACHING = u4(9)  # who gains confidence from coaching; per household and period
+PURPOSE_ADULT = u4(10)  # years of school of the heads at the start; per household
 
 _MULTIPLIER_0, _MULTIPLIER_1 = u8(0xD2511F53), u8(0xCD9E8D57)
 _WEYL_0, _WEYL_1 = u8(0x9E3779B9), u8(0xBB67AE85)
@@ -88,6 +93,16 @@ def uniforms(keys, period, purpose, seed, replicate):
     for i in range(keys.size):
         word, _, _, _ = philox(keys[i], u4(period), u4(purpose), u4(0), u4(seed), u4(replicate))
         out[i] = unit(word)
+    return out
+
+
+@loop_kernel
+def normals(keys, period, purpose, seed, replicate):
+    """First normal of every household in `keys` for one period and purpose; float32, shape (n,)."""
+    out = np.empty(keys.size, np.float32)
+    for i in range(keys.size):
+        a, b, _, _ = philox(keys[i], u4(period), u4(purpose), u4(0), u4(seed), u4(replicate))
+        out[i], _ = normal_pair(a, b)
     return out
 
 

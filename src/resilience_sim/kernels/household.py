@@ -52,28 +52,27 @@ def price_of_change(change, resale):
 
 
 @kernel
-def grow(p, savings):
+def grow(return_save, return_borrow, credit_limit, savings):
     """Savings or debt one period on; arrears, which lie beyond the credit limit, bear no interest."""
-    owed = min(max(savings, -p.credit_limit), _ZERO)
-    arrears = min(savings + p.credit_limit, _ZERO)
-    return max(savings, _ZERO) * p.return_save + owed * p.return_borrow + arrears
+    owed = min(max(savings, -credit_limit), _ZERO)
+    arrears = min(savings + credit_limit, _ZERO)
+    return max(savings, _ZERO) * return_save + owed * return_borrow + arrears
 
 
 @kernel
-def settle(p, money, outlay, floor, assets, assets_wanted, savings_wanted):
-    """Make a wish payable: assets kept, savings carried, consumption, and whether the outlay was paid.
+def settle(resale, credit_limit, money, outlay, floor, assets, assets_wanted, savings_wanted):
+    """Make a wish payable.
 
-    `money` is at hand before the outlay and `floor` the period's need. If the wish leaves less than
-    the floor, purchases are cancelled and savings drawn, then assets sold, then debt taken up to
-    the limit. If then nothing would be left to eat, the field is given up (the outlay is not paid).
-    People eat what there is; what is still owed is carried as arrears. Nothing is created: money =
-    consumption + savings + price of the change of assets + outlay paid.
+    Returns assets kept, savings carried, consumption, whether the outlay was paid, and what assets
+    sold in need brought in. `money` is at hand before the outlay and `floor` the period's need. If
+    the wish leaves less than the floor, purchases are cancelled and savings drawn, then assets
+    sold, then debt taken up to the limit. If then nothing would be left to eat, the field is given
+    up (the outlay is not paid). People eat what there is; what is still owed is carried as arrears.
+    Nothing is created: money = consumption + savings + price of the change of assets + outlay paid.
     """
     kept = max(assets_wanted, _ZERO)
-    carried = max(savings_wanted, -p.credit_limit)
-    short = max(
-        floor - (money - outlay - carried - price_of_change(kept - assets, p.resale)), _ZERO
-    )
+    carried = max(savings_wanted, -credit_limit)
+    short = max(floor - (money - outlay - carried - price_of_change(kept - assets, resale)), _ZERO)
     bought = max(kept - assets, _ZERO)
     cancelled = min(bought, short)
     kept = kept - cancelled
@@ -81,15 +80,15 @@ def settle(p, money, outlay, floor, assets, assets_wanted, savings_wanted):
     drawn = min(short, max(carried, _ZERO))
     carried = carried - drawn
     short = short - drawn
-    raised = min(short, p.resale * kept)
-    is_sold_out = raised >= p.resale * kept
-    kept = _ZERO if is_sold_out else kept - raised / p.resale
+    raised = min(short, resale * kept)
+    is_sold_out = raised >= resale * kept
+    kept = _ZERO if is_sold_out else kept - raised / resale
     short = short - raised
-    borrowed = min(short, max(carried + p.credit_limit, _ZERO))
+    borrowed = min(short, max(carried + credit_limit, _ZERO))
     carried = carried - borrowed
     short = short - borrowed
-    rest = money - carried - price_of_change(kept - assets, p.resale)
+    rest = money - carried - price_of_change(kept - assets, resale)
     is_paid = (outlay <= _ZERO) or (short <= _PENNY) or (rest - outlay > _ZERO)
     consumption = rest - outlay if is_paid else rest
     arrears = min(consumption, _ZERO)
-    return kept, carried + arrears, consumption - arrears, is_paid
+    return kept, carried + arrears, consumption - arrears, is_paid, raised

@@ -25,11 +25,35 @@ OUTCOMES = (
     "poverty_gap", "poverty_severity", "poor_income", "destitute", "knowledge",
     "income_squared", "consumption_squared", "assets_squared", "estate_left",
     "own_income", "wages",
+    "confident", "participation", "pooled", "enrolled", "school_age", "distress_sales",
+    "lean_consumption",
     "above_threshold", "escaped", "escaped_wealth", "escaped_threshold", "fallen", "lifted",
 )  # fmt: skip
 #: The first N_FLOWS are known at the end of a year, the rest at the next planting.
-N_FLOWS = 19
+N_FLOWS = 26
 PERIOD_OUTCOMES = ("consumption", "income")
+
+#: Lists a household is on, as it is reached; the index of what an arm delivers.
+NO_LIST, SOCIAL_LIST, PRODUCTIVE_LIST, BOTH_LISTS, SHOCK_ENTRANT = 0, 1, 2, 3, 4
+N_LISTS = 5
+
+#: Channels from a programme to the heirs, as bits: one that is off takes the value of the twin under none.
+CHANNELS = ("assets", "school", "health", "confidence")
+
+#: What is summed at the first succession and at the end of a life, over heirs; products serve slopes.
+#: The first N_AT_SUCCESSION at the succession itself, the others at the end of the run over heirs who, like
+#: their parents, lived `MIN_YEARS` in it.
+HEIR_MOMENTS = (
+    "heirs", "school", "school_parent", "school_squared", "school_parent_squared", "school_product",
+    "health", "confident", "inherited", "log_skill",
+    "adults", "log_consumption", "log_consumption_parent", "log_consumption_squared",
+    "log_consumption_parent_squared", "log_consumption_product", "consumption", "poor", "trapped",
+)  # fmt: skip
+N_AT_SUCCESSION = 10
+MIN_YEARS = 3  # years of a parent's and of an heir's life in the run, for either to count
+#: Normal scores at which the distribution of skill is tabled: even between minus and plus HIGHEST_SCORE.
+N_SCORES, HIGHEST_SCORE = 25, 3.0
+N_HEIR_BINS = 56  # of the joint histogram of parents' and heirs' consumption, four a doubling
 
 
 class Primitives(NamedTuple):
@@ -75,6 +99,39 @@ class Primitives(NamedTuple):
     heir_age: Any  # years
     inheritance: Any  # share of a parent's assets and savings per member that reaches the heir
     succession_hazard: Any  # per period, as the planner foresees it
+    pool_share: Any  # of earned income that a full participant pools
+    pool_tax: Any  # the same as the planner knows it: at the participation of the start
+    perceived_return: Any  # factor on improved productivity as the discouraged see it
+    confidence_start: Any  # chance that who does not inherit a belief is confident
+    confidence_inherited: Any  # chance to take over the parent's belief
+    corrected_by_trying: Any  # per year
+    corrected_by_neighbours: Any  # per year where all run it
+    severe_loss: Any  # own output of a year relative to ordinary
+    broken_by_loss: Any  # chance
+    food_share: Any  # of consumption at the line
+    food_share_slope: Any  # fall per log2 of consumption
+    sales_gain: Any  # part of a price rise that own output gains
+    is_redrawn: Any  # int32: heirs have a skill of their own
+    skill_persistence: Any  # of the normal score of skill
+    skill_at: Any  # (n_land, N_SCORES) log2 skill by node of land and normal score
+    skill_luck: Any  # (n_land,) standard deviation of luck in an heir's score
+    school_effect: Any  # log2 skill per year
+    health_effect: Any  # log2 skill from no to full health
+    reference_school: Any  # years
+    reference_health: Any
+    birth_age: Any  # of the head when the heir is born, years
+    children: Any  # per couple
+    is_health: Any  # int32: early food makes health
+    health_line: Any  # lines per year
+    health_curve: Any
+    is_schooling: Any  # int32: children learn or work
+    school_age: Any  # years
+    school_end: Any  # years
+    school_fee: Any  # lines per child and year
+    work_age: Any  # years
+    child_work: Any  # lines per child and year
+    school_worth: Any  # lines that a year of school is worth to parents at the line
+    school_taste: Any  # spread of log2 taste
 
 
 class Grid(NamedTuple):

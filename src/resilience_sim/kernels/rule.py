@@ -19,17 +19,22 @@ REQUIRED_RETURN = 0.25  # yearly, at which assets are bought
 
 @kernel
 def _net_income(p, technique, known, skill, assets, land, wages, other):
-    """A year's income net of outlay at ordinary luck."""
+    """A year's income net of outlay at ordinary luck, after what the village's pool takes of earnings."""
+    left = np.float32(1.0) - p.pool_tax
     own = own_output(
-        p, np.int32(technique), np.int32(known), np.float32(skill), np.float32(assets + land)
+        p, np.int32(technique), np.int32(known), left * np.float32(skill), np.float32(assets + land)
     )
-    used = labour_share(p, np.int32(technique))
-    return own - year_outlay(p, np.int32(technique), np.int32(known)) + wages * (1.0 - used) + other
+    outlay = year_outlay(p, np.int32(technique), np.int32(known))
+    free = 1.0 - labour_share(p, np.int32(technique))
+    return own - outlay + (left * wages) * free + other
 
 
 @loop_kernel
 def rule_of_thumb_plans(p, grids, land, skill, other, wages, is_allowed, buffer_months, solution):
-    """Fill the plans of one type, and its value with 1 for the technique planted and 0 for the others."""
+    """Fill the plans of one type, and its value with 1 for the technique planted and 0 for the others.
+
+    `p` is the world as the household believes it to be.
+    """
     n_seasons = solution.value.shape[1]
     for known in range(2):
         for i in range(grids.assets.size):

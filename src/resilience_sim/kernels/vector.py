@@ -85,7 +85,10 @@ if is_compiled:
 
     @intrinsic
     def load_table(typing_context, array, index):
-        """Gather from a lookup table that no state array overlaps; without this LLVM gives up on the loop."""
+        """Load from an array that the loop only reads, and that no array it writes overlaps.
+
+        Without this LLVM gives up on the loop: it would have to prove every pair of arrays apart.
+        """
 
         def generate(context, builder, signature, args):
             value = builder.load(_element(context, builder, signature.args[0], args[0], args[1]))
@@ -96,7 +99,7 @@ if is_compiled:
 
     @intrinsic
     def load(typing_context, array, index):
-        """Load from a state array that overlaps no lookup table."""
+        """Load from a state array that overlaps no array which is only read."""
 
         def generate(context, builder, signature, args):
             value = builder.load(_element(context, builder, signature.args[0], args[0], args[1]))
@@ -107,7 +110,7 @@ if is_compiled:
 
     @intrinsic
     def store(typing_context, array, index, value):
-        """Store to a state array that overlaps no lookup table."""
+        """Store to a state array that overlaps no array which is only read."""
 
         def generate(context, builder, signature, args):
             place = _element(context, builder, signature.args[0], args[0], args[1])

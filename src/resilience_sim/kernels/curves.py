@@ -1,0 +1,151 @@
+"""Where a number lies among the planner's nodes, and tables read along a curve between; double precision."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from resilience_sim.kernels.elementary import log2
+from resilience_sim.kernels.vector import is_compiled, kernel, load, load_table, loop_kernel, store
+
+f4 = np.float32
+i4 = np.int32
+_AIM_LOW = f4(1e-3)  # cells; a hundred times what single precision may miss
+
+
+class Bend(NamedTuple):
+    """How the nodes of a grid lie: evenly in log2(1 + (x - low) / bend). Float64."""
+
+    low: Any
+    inverse_bend: Any
+    scale: Any  # cells per unit of log2
+
+
+if is_compiled:
+
+    @intrinsic
+    def fused(typing_context, a, b, c):
+        """A product and a sum as one operation wherever the machine has it, also out of a loop.
+
+        The compiler contracts products and sums that stand together; here a product may be moved
+        out of a loop, away from its sum, and the last bit would depend on how the loop is written.
+        """
+
+        def generate(context, builder, signature, args):
+            double = ir.DoubleType()
+            kind = ir.FunctionType(double, [double] * 3)
+            function = builder.module.declare_intrinsic("llvm.fmuladd", [double], kind)
+            return builder.call(function, args)
+
+        return types.float64(types.float64, types.float64, types.float64), generate
+
+else:
+
+    def fused(a, b, c):
+        """Plain twin."""
+        return a * b + c
+
+
+@kernel
+def bracket(nodes, x):
+    """Cell of a sorted grid that holds `x`, and the place within it, not clipped."""
+    low, high = 0, nodes.size - 2
+    while low < high:
+        middle = (low + high + 1) // 2
+        if nodes[middle] <= x:
+            low = middle
+        else:
+            high = middle - 1
+    return low, (x - nodes[low]) / (nodes[low + 1] - nodes[low])
+
+
+@kernel
+def bent_bracket(bend, nodes, x):
+    """The cell (int32) and place that `bracket` finds, on a bent grid, without a search: vectorises."""
+    last = i4(nodes.size - 2)
+    distance = max((x - bend.low) * bend.inverse_bend, 0.0)
+    # Single precision may miss by a little beside a node: aim a little low and look at one node.
+    aim = max(log2(f4(1.0 + distance)) * f4(bend.scale) - _AIM_LOW, f4(0.0))
+    cell = min(i4(aim), last)
+    node = load_table(nodes, i4(cell + i4(1)))
+    is_right = (node <= x) & (cell < last)
+    other = load_table(nodes, i4(cell + i4(2)) if is_right else cell)
+    low = node if is_right else other
+    high = other if is_right else node
+    return (i4(cell + i4(1)) if is_right else cell), (x - low) / (high - low)
+
+
+@kernel
+def cells_of(nodes, points, cells):
+    """The cells that `bracket` finds for many points (n,): fill `cells` (n,) int32, many at a time."""
+    last = i4(nodes.size - 2)
+    for n in range(points.size):
+        store(cells, n, i4(0))
+    step = i4(1)
+    while step + step <= last:
+        step += step
+    while step > 0:
+        for n in range(points.size):
+            low = load(cells, n)
+            trial = i4(low + step)
+            node = load_table(nodes, min(trial, last))
+            is_beyond = (trial <= last) & (node <= load(points, n))
+            store(cells, n, trial if is_beyond else low)
+        step //= 2
+
+
+@loop_kernel
+def places(nodes, points):
+    """Cells (int32) and places (float64, not clipped) of many points on a grid; both shaped like `points`."""
+    flat = points.ravel()
+    cells = np.empty(flat.size, np.int32)
+    inside = np.empty(flat.size)
+    for n in range(flat.size):
+        cell, place = bracket(nodes, flat[n])
+        cells[n] = cell
+        inside[n] = place
+    return cells.reshape(points.shape), inside.reshape(points.shape)
+
+
+@kernel
+def curvature(nodes, table, bends):
+    """Half the curvature of `table` (n_nodes, n) along its rows, on each segment between two nodes.
+
+    The smaller of the two nodes' second differences, and zero where they disagree in sign: reading
+    between rows follows a smooth curve without overshooting at a kink.
+    """
+    n, n_columns = table.shape
+    for column in range(n_columns):
+        bends[n - 2, column] = 0.0
+        bends[n - 1, column] = 0.0
+    for r in range(n - 2):  # first the second difference at node r + 1
+        width, next_width = nodes[r + 1] - nodes[r], nodes[r + 2] - nodes[r + 1]
+        both = width + next_width
+        for column in range(n_columns):
+            first = (table[r + 1, column] - table[r, column]) / width
+            second = (table[r + 2, column] - table[r + 1, column]) / next_width
+            bends[r, column] = (second - first) / both
+    for back in range(n - 2):  # then, from the top, the smaller of a segment's two
+        r = n - 2 - back
+        for column in range(n_columns):
+            before, here = bends[r - 1, column], bends[r, column]
+            smaller = before if abs(before) < abs(here) else here
+            bends[r, column] = smaller if before * here > 0.0 else 0.0
+    for column in range(n_columns):
+        bends[0, column] = 0.0
+
+
+@kernel
+def between(nodes, table, bends, n_columns, row, x, cell, place):
+    """A flat table at `x` between rows `row` and `row` + 1, at `place` between columns `cell` and `cell` + 1."""
+    at = i4(i4(row * n_columns) + cell)
+    above = i4(at + n_columns)
+    right, far = i4(at + i4(1)), i4(above + i4(1))
+    low = load_table(table, at) + place * (load_table(table, right) - load_table(table, at))
+    high = load_table(table, above) + place * (load_table(table, far) - load_table(table, above))
+    bend = load_table(bends, at) + place * (load_table(bends, right) - load_table(bends, at))
+    first, second = load_table(nodes, row), load_table(nodes, i4(row + i4(1)))
+    left, beyond = x - first, x - second
+    return low + (high - low) * left / (second - first) + bend * left * beyond

@@ -1,0 +1,331 @@
+"""The best plans of one season, given what is kept is worth: first savings, then assets, for each technique.
+
+Given the assets kept and the technique, saving is a one-dimensional problem that does not depend on
+the assets held, so it is solved first, then the assets, then (at planting) the technique. Choices
+are refined between nodes. Loops over money and what is spent vectorise: no branch, no search.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from resilience_sim.kernels.curves import bent_bracket, between, curvature, fused
+from resilience_sim.kernels.household import year_outlay
+from resilience_sim.kernels.prospects import SMALLEST_SURPLUS, utility
+from resilience_sim.kernels.vector import kernel, load, load_table, loop_kernel, store
+
+i4 = np.int32
+
+
+class Bench(NamedTuple):
+    """Arrays that one search writes over."""
+
+    worth: Any  # (2, 3, n_assets, n_spend)
+    saved: Any  # the same shape
+    bends: Any  # the same shape
+    best: Any  # (n_spend,)
+    node: Any  # (n_spend,) int32
+    carried: Any  # (n_spend,)
+    cell_consumption: Any  # (n_savings,)
+    cell_utility: Any  # (n_savings,)
+    ahead: Any  # (n_savings,)
+    score: Any  # (n_money,)
+    choice: Any  # (n_money,) int32
+    kept: Any  # (n_money,)
+    height: Any  # (n_money,)
+
+
+@kernel
+def new_bench(grids):
+    """An empty bench."""
+    n_assets, n_spend = grids.assets.size, grids.spend.size
+    n_savings, n_money = grids.savings.size, grids.money.size
+    shape = (2, 3, n_assets, n_spend)
+    return Bench(
+        np.zeros(shape), np.zeros(shape), np.zeros(shape),
+        np.empty(n_spend), np.empty(n_spend, np.int32), np.empty(n_spend),
+        np.empty(n_savings), np.empty(n_savings), np.empty(n_savings),
+        np.empty(n_money), np.empty(n_money, np.int32), np.empty(n_money), np.empty(n_money),
+    )  # fmt: skip
+
+
+@kernel
+def _best_nodes(discount, flow, future, best, node):
+    """Best node of savings for every node of spend: fill `best` and `node` (n_spend,).
+
+    The best node never falls as money rises (utility is concave); where rounding says otherwise
+    the search goes on from the last one.
+    """
+    n_savings, n_spend = flow.shape
+    flat = flow.ravel()
+    for x in range(n_spend):
+        store(best, x, fused(discount, future[0], load_table(flat, x)))
+        store(node, x, i4(0))
+    for j in range(1, n_savings):
+        ahead = future[j]
+        for x in range(n_spend):
+            score = fused(discount, ahead, load_table(flat, j * n_spend + x))
+            highest, chosen = load(best, x), load(node, x)
+            is_better = score > highest
+            store(best, x, score if is_better else highest)
+            store(node, x, i4(j) if is_better else chosen)
+    start = 0
+    for x in range(n_spend):
+        if node[x] < start:
+            best[x] = -1e300
+            for j in range(start, n_savings):
+                score = fused(discount, future[j], flow[j, x])
+                if score > best[x]:
+                    best[x] = score
+                    node[x] = j
+        start = node[x]
+
+
+@kernel
+def _cell_optima(p, grids, price, future, first, last, cell_consumption, cell_utility):
+    """Consumption, and its utility, at which cells `first` to `last` of savings are best left.
+
+    `future` is read as piecewise linear, so within a cell the best consumption is where marginal
+    utility equals the discounted slope; -1 where there is none.
+    """
+    per_year, power = float(p.periods_per_year), -1.0 / float(p.crra)
+    for j in range(first, last + 1):
+        width = grids.savings[j + 1] - grids.savings[j]
+        cell_consumption[j] = price * (p.discount * (future[j + 1] - future[j]) / width)
+    for j in range(first, last + 1):
+        marginal = cell_consumption[j]
+        surplus = max(marginal, 1e-300) ** power
+        is_found = (marginal > 0.0) & (surplus > SMALLEST_SURPLUS)
+        cell_consumption[j] = (surplus + p.need) * price / per_year if is_found else -1.0
+    for j in range(first, last + 1):
+        cell_utility[j] = utility(p, cell_consumption[j], price)
+
+
+@kernel
+def _leave_cell(discount, savings, future, cell_consumption, cell_utility, j, money):
+    """What is carried, and its score, if cell `j` is left at its optimum; and whether that lies inside."""
+    consumption = load_table(cell_consumption, j)
+    wish = money - consumption
+    left, right = load_table(savings, j), load_table(savings, i4(j + i4(1)))
+    low = load_table(future, j)
+    place = (wish - left) / (right - left)
+    ahead = low + place * (load_table(future, i4(j + i4(1))) - low)
+    score = load_table(cell_utility, j) + discount * ahead
+    return wish, score, (consumption > 0.0) & (left < wish) & (wish < right)
+
+
+@kernel
+def _save_best(p, grids, flow, price, outlay, future, worth, saved, bench):
+    """Best saving for one row of assets kept: fill `worth` and `saved` (n_spend,).
+
+    The optimum is exact for `future` (n_savings,) read as piecewise linear.
+    """
+    best, node, carried, ahead = bench.best, bench.node, bench.carried, bench.ahead
+    cell_consumption, cell_utility = bench.cell_consumption, bench.cell_utility
+    discount = float(p.discount)
+    n_savings, n_spend = flow.shape
+    last = i4(n_savings - 2)
+    for j in range(n_savings):
+        ahead[j] = future[j]  # tables are read from where nothing vectorised has written
+    _best_nodes(discount, flow, ahead, best, node)
+    lowest, highest = max(node[0] - 1, 0), min(node[n_spend - 1], n_savings - 2)
+    _cell_optima(p, grids, price, ahead, lowest, highest, cell_consumption, cell_utility)
+    for x in range(n_spend):
+        money = load_table(grids.spend, x) - outlay
+        height, at = load(best, x), load(node, x)
+        choice = load_table(grids.savings, at)
+        left = max(i4(at - i4(1)), i4(0))
+        wish, score, is_inside = _leave_cell(
+            discount, grids.savings, ahead, cell_consumption, cell_utility, left, money
+        )
+        is_better = is_inside & (at > i4(0)) & (score > height)
+        height = score if is_better else height
+        choice = wish if is_better else choice
+        right = min(at, last)
+        wish, score, is_inside = _leave_cell(
+            discount, grids.savings, ahead, cell_consumption, cell_utility, right, money
+        )
+        is_better = is_inside & (at <= last) & (score > height)
+        store(best, x, score if is_better else height)
+        store(carried, x, wish if is_better else choice)
+    for x in range(n_spend):
+        worth[x] = best[x]
+        saved[x] = carried[x]
+
+
+@kernel
+def _worth_of(p, grids, worth, bends, held, money, row, kept):
+    """Worth of keeping `kept`, which lies on segment `row`, out of assets `held` and `money`."""
+    change = kept - held
+    left_over = money - (change if change > 0.0 else p.resale * change)
+    cell, place = bent_bracket(grids.spend_bend, grids.spend, left_over)
+    return between(grids.assets, worth, bends, i4(grids.spend.size), row, kept, cell, place)
+
+
+@kernel
+def _vertex(x0, x1, x2, y0, y1, y2):
+    """Where the parabola through three points is highest; the middle of the wider side where it is not bent."""
+    s0 = (y1 - y0) / (x1 - x0)
+    s1 = (y2 - y1) / (x2 - x1)
+    bend = (s1 - s0) / (x2 - x0)
+    middle = 0.5 * (x0 + x1) if x1 - x0 > x2 - x1 else 0.5 * (x1 + x2)
+    top = 0.5 * (x0 + x1) - 0.5 * s0 / bend
+    margin = 0.02 * (x2 - x0)
+    inside = min(max(top, x0 + margin), x2 - margin)
+    return middle if bend >= -1e-300 else inside
+
+
+@kernel
+def _look(p, grids, worth, bends, held, money, row, x0, x1, x2, y0, y1, y2):
+    """The three places of a search, and their worth, after one more look."""
+    x = _vertex(x0, x1, x2, y0, y1, y2)
+    x = 0.5 * (x0 + x1) if x == x1 else x
+    y = _worth_of(p, grids, worth, bends, held, money, row, x)
+    is_left, is_better = x < x1, y > y1
+    # The best of the four stays in the middle, with its neighbours.
+    a0 = (x0 if is_better else x) if is_left else (x1 if is_better else x0)
+    b0 = (y0 if is_better else y) if is_left else (y1 if is_better else y0)
+    a2 = (x1 if is_better else x2) if is_left else (x2 if is_better else x)
+    b2 = (y1 if is_better else y2) if is_left else (y2 if is_better else y)
+    return a0, (x if is_better else x1), a2, b0, (y if is_better else y1), b2
+
+
+@kernel
+def _search_segment(p, grids, worth, bends, held, money, row, left, right):
+    """Best place on one segment, and its worth, from the worth at its two nodes: three looks inside."""
+    x0, x2 = load_table(grids.assets, row), load_table(grids.assets, i4(row + i4(1)))
+    x1 = 0.5 * (x0 + x2)
+    y1 = _worth_of(p, grids, worth, bends, held, money, row, x1)
+    x0, x1, x2, y0, y1, y2 = _look(
+        p, grids, worth, bends, held, money, row, x0, x1, x2, left, y1, right
+    )
+    _, x1, _, _, y1, _ = _look(p, grids, worth, bends, held, money, row, x0, x1, x2, y0, y1, y2)
+    return x1, y1
+
+
+@kernel
+def _trade_worth(grids, worth, i, kept, m):
+    """Worth of keeping node `kept` for assets node `i` and money node `m`."""
+    n_assets, n_money = i4(grids.assets.size), i4(grids.money.size)
+    at = i4(i4(i4(i * n_assets + kept) * n_money) + m)
+    cell = i4(i4(kept * i4(grids.spend.size)) + load_table(grids.trade_cell, at))
+    low = load_table(worth, cell)
+    return low + load_table(grids.trade_place, at) * (load_table(worth, i4(cell + i4(1))) - low)
+
+
+@kernel
+def _best_kept_nodes(grids, worth, i, score, choice):
+    """Best node of assets to keep for assets node `i`: fill `score` and `choice` (n_money,)."""
+    n_assets, n_money, n_spend = grids.assets.size, grids.money.size, grids.spend.size
+    for m in range(n_money):
+        score[m] = -1e300
+        choice[m] = 0
+    for kept in range(n_assets):
+        start = (i * n_assets + kept) * n_money
+        first = kept * n_spend
+        for m in range(n_money):
+            at = first + load_table(grids.trade_cell, start + m)
+            low = load_table(worth, at)
+            got = low + load_table(grids.trade_place, start + m) * (load_table(worth, at + 1) - low)
+            best, chosen = load(score, m), load(choice, m)
+            is_better = got > best
+            store(score, m, got if is_better else best)
+            store(choice, m, i4(kept) if is_better else chosen)
+
+
+@kernel
+def _keep_best(p, grids, i, worth, bends, saved, outlay, bench, value, assets, savings):
+    """Best assets to keep for assets node `i`, refined: fill `value`, `assets` and `savings` (n_money,)."""
+    score, choice, kept, height = bench.score, bench.choice, bench.kept, bench.height
+    n_spend = i4(grids.spend.size)
+    worth, bends, saved = worth.ravel(), bends.ravel(), saved.ravel()
+    last = i4(grids.assets.size - 2)
+    held = grids.assets[i]
+    _best_kept_nodes(grids, worth, i, score, choice)
+    for m in range(score.size):  # the segment below the best node
+        node, best, money = load(choice, m), load(score, m), load_table(grids.money, m)
+        row = max(i4(node - i4(1)), i4(0))
+        far, at_node = _trade_worth(grids, worth, i4(i), row, i4(m)), load_table(grids.assets, node)
+        at, got = _search_segment(p, grids, worth, bends, held, money, row, far, best)
+        is_better = (node > i4(0)) & (got > best)
+        store(kept, m, at if is_better else at_node)
+        store(height, m, got if is_better else best)
+    for m in range(score.size):  # the segment above it
+        node, best, money = load(choice, m), load(score, m), load_table(grids.money, m)
+        row = min(node, last)
+        far = _trade_worth(grids, worth, i4(i), i4(row + i4(1)), i4(m))
+        at, got = _search_segment(p, grids, worth, bends, held, money, row, best, far)
+        so_far, highest = load(kept, m), load(height, m)
+        is_better = (node <= last) & (got > highest)
+        store(kept, m, at if is_better else so_far)
+        store(height, m, got if is_better else highest)
+    for m in range(score.size):  # what is saved there
+        keeps, money = load(kept, m), load_table(grids.money, m)
+        change = keeps - held
+        left_over = money - (change if change > 0.0 else p.resale * change)
+        cell, place = bent_bracket(grids.spend_bend, grids.spend, left_over)
+        place = min(max(place, 0.0), 1.0)
+        row = min(load(choice, m), last)
+        row = max(i4(row - i4(1)), i4(0)) if load_table(grids.assets, row) > keeps else row
+        first, second = load_table(grids.assets, row), load_table(grids.assets, i4(row + i4(1)))
+        across = (keeps - first) / (second - first)
+        at = i4(i4(row * n_spend) + cell)
+        above = i4(at + n_spend)
+        low = load_table(saved, at) + place * (
+            load_table(saved, i4(at + i4(1))) - load_table(saved, at)
+        )
+        high = load_table(saved, above) + place * (
+            load_table(saved, i4(above + i4(1))) - load_table(saved, above)
+        )
+        wish = low + across * (high - low)
+        store(value, m, load(height, m))
+        store(assets, m, keeps)
+        store(savings, m, max(min(wish, left_over - outlay), load_table(grids.savings, 0)))
+
+
+@kernel
+def _outlay(p, season, known, technique):
+    return year_outlay(p, np.int32(technique), np.int32(known)) * p.season_outlay[season]
+
+
+@loop_kernel
+def _save_all(p, grids, season, is_allowed, future, bench):
+    """Best saving for all assets kept, with and without knowledge, for every technique: fill the bench."""
+    price = p.season_price[season]
+    n_assets = grids.assets.size
+    for known in range(2):
+        for technique in range(3):
+            if not is_allowed[technique]:
+                continue
+            worth, saved = bench.worth[known, technique], bench.saved[known, technique]
+            for kept in range(n_assets):
+                _save_best(
+                    p, grids, grids.flow[known, season, technique], price,
+                    _outlay(p, season, known, technique), future[known, season, technique, kept],
+                    worth[kept], saved[kept], bench,
+                )  # fmt: skip
+            curvature(grids.assets, worth, bench.bends[known, technique])
+
+
+@loop_kernel
+def improve(p, grids, season, is_allowed, bench, solution):
+    """One season's best plans given the expected value of what is kept in `solution.future`.
+
+    Fills value and policies, with and without knowledge. `bench` comes from `new_bench`.
+    """
+    _save_all(p, grids, season, is_allowed, solution.future, bench)
+    for known in range(2):
+        for technique in range(3):
+            if not is_allowed[technique]:
+                solution.value[known, season, technique, :, :] = -1e12
+    for i in range(grids.assets.size):  # outermost: places of its trades stay at hand
+        for known in range(2):
+            for technique in range(3):
+                if is_allowed[technique]:
+                    _keep_best(
+                        p, grids, i, bench.worth[known, technique], bench.bends[known, technique],
+                        bench.saved[known, technique], _outlay(p, season, known, technique), bench,
+                        solution.value[known, season, technique, i],
+                        solution.assets[known, season, technique, i],
+                        solution.savings[known, season, technique, i],
+                    )  # fmt: skip

@@ -1,0 +1,158 @@
+"""Nodes on which planners choose, and the world as each of them sees it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from resilience_sim.config import Config
+from resilience_sim.kernels.curves import Bend, places
+from resilience_sim.kernels.primitives import N_TECHNIQUES, Grid, Primitives
+from resilience_sim.kernels.prospects import PlannerGrids, spending_utility
+from resilience_sim.model import Terms, discouraged, under
+
+ASSET_BEND, MONEY_BEND, SAVINGS_BEND = 0.25, 0.05, 0.05  # lines; below it nodes are evenly spaced
+N_DEBT = 3  # nodes of savings below zero
+
+
+@dataclass(frozen=True)
+class World:
+    """What holds while some terms do, and the nodes on which it is planned in."""
+
+    p: Primitives
+    believed: tuple[Primitives, ...]
+    """As the confident see it and, where that makes a difference, as the discouraged do."""
+    grids: PlannerGrids
+
+
+def worlds_under(config: Config, p: Primitives, terms: Iterable[Terms]) -> dict[Terms, World]:
+    """The world without programmes and under each of `terms`; all share nodes of assets and money."""
+    found = {each: under(p, each) for each in (Terms(), *terms)}
+    lowest = min(_lowest_money(each) for each in found.values())
+    on = config.mechanisms
+    is_split = on.confidence and on.improved_technique and float(p.perceived_return) != 1.0
+    worlds = {}
+    for each, here in found.items():
+        believed = (here, discouraged(here)) if is_split else (here,)
+        worlds[each] = World(here, believed, planner_grids(config, here, lowest))
+    return worlds
+
+
+def planner_grids(config: Config, p: Primitives, lowest: float | None = None) -> PlannerGrids:
+    """Nodes of assets, money and savings, luck by class, and every place on them common to all types.
+
+    `lowest` is the least money, in lines; None takes what a household of `p` can be left with.
+    """
+    settings = config.planner
+    assets = _bent(0.0, settings.assets_max, ASSET_BEND, settings.n_assets)
+    lowest = _lowest_money(p) if lowest is None else lowest
+    money = _bent(lowest, settings.money_max, MONEY_BEND, settings.n_money)
+    savings = _savings_nodes(config, p)
+    top = settings.money_max + float(p.resale) * settings.assets_max
+    spend = _bent(lowest, top, MONEY_BEND, settings.n_money + settings.n_money // 8)
+    trade = assets[None, :] - assets[:, None]
+    paid = np.where(trade > 0, trade, float(p.resale) * trade)
+    trade_cell, trade_place = places(spend, money[None, None, :] - paid[:, :, None])
+    left = float(p.keep) * assets
+    struck = np.stack([left, left * (1.0 - float(p.asset_loss_share))])
+    loss_cell, loss_place = places(assets, struck)
+    share = float(p.inheritance)
+    heir_cell, heir_place = places(assets, share * assets)
+    owed_cell, owed_place = places(savings, share * savings)
+    harvest, wage = _luck_nodes(config, p)
+    flow = np.empty((2, config.periods_per_year, N_TECHNIQUES, savings.size, spend.size))
+    spending_utility(p, spend, savings, flow)
+    return PlannerGrids(
+        assets, money, savings, spend, _bend_of(money), _bend_of(spend), trade_cell.ravel(),
+        trade_place.ravel(), loss_cell, loss_place, heir_cell, heir_place, owed_cell, owed_place,
+        harvest, wage, _luck_classes(settings.n_luck), flow,
+    )  # fmt: skip
+
+
+def with_savings(grids: PlannerGrids, savings: np.ndarray, p: Primitives) -> PlannerGrids:
+    """The same nodes but for those of savings, for expected values there; flows are not for use."""
+    cell, place = places(savings, float(p.inheritance) * savings)
+    return grids._replace(savings=savings, heir_savings_cell=cell, heir_savings_place=place)
+
+
+def kernel_grid(nodes: np.ndarray, bend: float) -> Grid:
+    """A grid as the population kernel reads it, single precision."""
+    widths = np.diff(nodes)
+    span = np.log2(1.0 + (nodes[-1] - nodes[0]) / bend)
+    return Grid(
+        low=np.float32(nodes[0]),
+        inverse_bend=np.float32(1.0 / bend),
+        scale=np.float32((nodes.size - 1) / span),
+        last=np.int32(nodes.size - 2),
+        nodes=nodes.astype(np.float32),
+        inverse_widths=np.append(1.0 / widths, 1.0 / widths[-1]).astype(np.float32),
+    )
+
+
+def _lowest_money(p: Primitives) -> float:
+    """Debt up to the limit a period on, and a bill of illness."""
+    return -float(p.credit_limit) * float(p.return_borrow) - float(p.illness_bill)
+
+
+def _bent(low: float, high: float, bend: float, n: int) -> np.ndarray:
+    """`n` nodes from low to high, evenly spaced in log2(1 + (x - low) / bend)."""
+    steps = np.linspace(0.0, np.log2(1.0 + (high - low) / bend), n)
+    nodes: np.ndarray = low + bend * (2.0**steps - 1.0)
+    return nodes
+
+
+def _bend_of(nodes: np.ndarray) -> Bend:
+    span = np.log2(1.0 + (nodes[-1] - nodes[0]) / MONEY_BEND)
+    return Bend(float(nodes[0]), 1.0 / MONEY_BEND, float((nodes.size - 1) / span))
+
+
+def _savings_nodes(config: Config, p: Primitives) -> np.ndarray:
+    """Savings from the credit limit up; zero is a node, for saving and borrowing differ in price."""
+    limit = float(p.credit_limit)
+    debt = np.linspace(-limit, 0.0, N_DEBT + 1)[:-1] if limit > 0.0 else np.empty(0)
+    if not config.mechanisms.saving:
+        return np.append(debt, [0.0, 1e-6])
+    above = _bent(0.0, config.planner.money_max, SAVINGS_BEND, config.planner.n_savings - debt.size)
+    return np.concatenate([debt, above])
+
+
+def _luck_nodes(config: Config, p: Primitives) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes of a period's luck in own output (factor, probability) and in wages (factor, bill, probability).
+
+    Lognormal factors of mean one at Gauss-Hermite nodes; droughts and illnesses as mixtures. A
+    period of a year averages four draws. A month shares its quarter's draw, which the planner, who
+    takes periods as independent, counts as three times the variance.
+    """
+    points, weights = np.polynomial.hermite_e.hermegauss(3)
+    weights = weights / weights.sum()
+    quarters = int(p.quarters_per_period)
+
+    def factors(sd: float) -> np.ndarray:
+        averaged = np.sqrt(np.log1p(np.expm1(sd**2) * int(p.periods_per_quarter) / quarters))
+        drawn = np.exp(averaged * points)
+        factor: np.ndarray = drawn / (weights @ drawn)
+        return factor
+
+    drought, loss = float(p.drought), float(p.drought_loss)
+    own = factors(float(p.harvest_sd))
+    harvest = np.concatenate(
+        [
+            np.stack([own, weights * (1 - drought)], 1),
+            np.stack([own * (1 - loss), weights * drought], 1),
+        ]
+    )
+    ill = 1.0 - (1.0 - float(p.illness)) ** quarters
+    lost, months = float(p.illness_labour) / quarters, int(p.periods_per_quarter)
+    paid = factors(float(p.wage_sd))
+    well = np.stack([paid, np.zeros(3), weights * (1 - ill)], 1)
+    sick = np.stack(
+        [paid * (1 - lost), np.full(3, float(p.illness_bill) / months), weights * ill], 1
+    )
+    return harvest, np.concatenate([well, sick])
+
+
+def _luck_classes(n: int) -> np.ndarray:
+    """Probabilities of the classes into which luck is gathered, thinner towards both ends."""
+    edges = (1.0 - np.cos(np.pi * np.arange(n + 1) / n)) / 2.0
+    shares: np.ndarray = np.diff(edges)
+    return shares

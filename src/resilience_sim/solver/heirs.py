@@ -1,0 +1,151 @@
+"""Heirs of another skill: types that hand over to each other, and settle together."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from resilience_sim.config import Config
+from resilience_sim.errors import SolverError
+from resilience_sim.kernels import bellman
+from resilience_sim.kernels.foresight import redraw_of
+from resilience_sim.kernels.primitives import Primitives
+from resilience_sim.kernels.prospects import heirs_log_skill
+from resilience_sim.solver.axes import TypeAxes
+from resilience_sim.solver.planner_type import HOWARD_YEARS, PlannerType, Told
+from resilience_sim.solver.threads import Progress, in_threads
+
+N_LUCK = 7  # Gauss-Hermite nodes of luck in an heir's score
+FIRST_TOLERANCE = 0.1  # relative change of values at which types first look at each other
+
+
+def chances_of_heirs(p: Primitives, axes: TypeAxes) -> np.ndarray:
+    """Chance that the heir of a type is of another skill type, (n_land, n_skill, n_skill).
+
+    Skill between two nodes counts for both, in proportion; beyond the end nodes it is the end's.
+    Schooling and health of the heir are taken to be those that leave skill as it is.
+
+    Raises
+    ------
+    SolverError
+        Where `p` does not say how skill is spread on each kind of land.
+    """
+    log_skill, n = axes.log_skill, axes.log_skill.size
+    if len(p.skill_luck) != axes.land.size or len(p.skill_at) != axes.land.size:
+        raise SolverError(
+            f"skill of heirs must be spread on each of {axes.land.size} kinds of land; got "
+            f"{len(p.skill_at)} of them; complete the primitives with `Start.complete`"
+        )
+    points, weights = np.polynomial.hermite_e.hermegauss(N_LUCK)
+    weights = weights / weights.sum()
+    chances = np.zeros((axes.land.size, n, n))
+    levels = np.empty((n, N_LUCK))
+    for land in range(axes.land.size):
+        heirs_log_skill(p, land, log_skill, points, levels)
+        at = np.interp(levels, log_skill, np.arange(n))  # in cells; clipped at both ends
+        cell = np.minimum(at.astype(int), max(n - 2, 0))
+        for parent in range(n):
+            across = at[parent] - cell[parent]
+            np.add.at(chances[land, parent], cell[parent], weights * (1.0 - across))
+            np.add.at(chances[land, parent], np.minimum(cell[parent] + 1, n - 1), weights * across)
+    return chances
+
+
+def settle_dynasties(
+    config: Config,
+    p: Primitives,
+    axes: TypeAxes,
+    types: Sequence[PlannerType],
+    belief: int,
+    progress: Progress | None,
+) -> list[Told]:
+    """Solve the life without programmes where heirs have a skill of their own.
+
+    What another skill of heirs adds to the value of what is kept depends on the values of all skill
+    types of a land and other income, and these on it. So types go through a cycle each, look at
+    each other, and go through the next, until neither their values move nor what heirs add.
+
+    Parameters
+    ----------
+    types
+        In the order of `axes.cells()`.
+    belief
+        Index of what is believed.
+    progress
+        Told of the first round alone; later ones are shorter.
+
+    Returns
+    -------
+    How each type came out; its cycles are those of all rounds.
+    """
+    chances = chances_of_heirs(p, axes)
+    where = np.arange(len(types)).reshape(axes.shape)
+    lines = [
+        _Line(p, chances[land], where[land, :, other], types, belief)
+        for land in range(axes.land.size)
+        for other in range(axes.other.size)
+    ]
+    limit, max_years = config.planner.tolerance, config.planner.max_years
+    told = [Told(bellman.NOT_CONVERGED, np.inf, 0)] * len(types)
+    moved = np.full(len(types), np.inf)
+    active = np.arange(len(types))
+    for n in range(1 + max_years // (HOWARD_YEARS + 1)):
+        is_first = n == 0 and belief == 0
+        tolerance, years = (max(limit, FIRST_TOLERANCE), max_years) if is_first else (limit, 1)
+
+        def settle(at: int, tolerance: float = tolerance, years: int = years) -> Told:
+            return types[at].settle(belief, tolerance, years)
+
+        numbers = [int(at) for at in active]
+        found = in_threads(config.threads, settle, numbers, progress if n == 0 else None)
+        for at, result in zip(numbers, found, strict=True):
+            told[at] = result._replace(cycles=told[at].cycles + result.cycles)
+        looking = [line for line in lines if np.isin(line.at, active).any()]
+        looks = in_threads(config.threads, _Line.look, looking, None)
+        for line, move in zip(looking, looks, strict=True):
+            moved[line.at] = move
+        change = np.maximum([each.change for each in told], moved)
+        active = np.flatnonzero(change >= limit)
+        if not active.size:
+            return told
+    for at in map(int, active):
+        told[at] = Told(bellman.NOT_CONVERGED, float(change[at]), told[at].cycles)
+    return told
+
+
+class _Line:
+    """Types of one land and other income, from the lowest skill up: each may be heir to each."""
+
+    def __init__(
+        self,
+        p: Primitives,
+        chances: np.ndarray,
+        at: np.ndarray,
+        types: Sequence[PlannerType],
+        belief: int,
+    ) -> None:
+        self.at, self.chances, self.belief = at, chances, belief
+        self.types = [types[n] for n in at]
+        self.heirs = np.empty((at.size, *self.types[0].base[belief].future.shape))
+        for one, heir in zip(self.types, self.heirs, strict=True):
+            one.to_heirs = heir
+        factor, hazard = float(p.discount), float(p.succession_hazard)
+        self.gain = factor * hazard / (1.0 - factor)  # of what heirs add for ever, in values
+
+    def look(self) -> np.ndarray:
+        """Renew what another skill of heirs adds; by how much values will move for it, relative, (n_skill,).
+
+        Most of the move is common to all states of a type. How far it goes in the end, with every
+        type moving, is known, and added at once; what is left to the rounds is its shape.
+        """
+        n = self.at.size
+        level, moved = np.empty(n), np.empty(n)
+        values = self.heirs.reshape(n, -1)
+        for parent, one in enumerate(self.types):
+            level[parent], moved[parent] = redraw_of(
+                self.chances[parent], values, parent, one.redraw[self.belief].reshape(-1)
+            )
+        others = self.chances - np.eye(n)
+        rise = np.linalg.solve(np.eye(n) - self.gain * others, self.gain * level)
+        for one, value, redraw in zip(self.types, rise, others @ rise, strict=True):
+            one.lift(self.belief, value, redraw)
+        return self.gain * moved

@@ -1,0 +1,308 @@
+"""One planner type on its way through the life without programmes and the phases of programmes."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from resilience_sim.config import Behaviour, Config
+from resilience_sim.kernels import bellman, escape, foresight
+from resilience_sim.kernels.primitives import (
+    IMPROVED,
+    N_TECHNIQUES,
+    NO_WAY_UP,
+    TRAP,
+    WAGE_ROUTE,
+    WAY_UP,
+)
+from resilience_sim.kernels.prospects import Solution, income_classes, money_places
+from resilience_sim.kernels.rule import rule_of_thumb_plans
+from resilience_sim.model import Terms, yearly_wages
+from resilience_sim.solver.axes import Phase, TypeAxes
+from resilience_sim.solver.grids import World, with_savings
+
+HOWARD_YEARS = 12  # years over which plans are evaluated between two searches
+ESCAPE_HORIZON_YEARS = 10  # design section 3
+LUCKLESS_YEARS = 150
+DISTINCT_REST = 0.25  # lines of assets between two places of rest that count as two
+CHOICE_SCALE = 0.02  # utility gap at which the stored choice of technique is half saturated
+
+Places = tuple[np.ndarray, np.ndarray]
+"""Cells and places within them of the money that what is kept turns into."""
+
+
+class Told(NamedTuple):
+    """How a solution came out; the worst of several is the largest."""
+
+    status: int
+    change: float
+    """Relative change of values from the last search but one to the last."""
+    cycles: int
+
+
+SETTLED = Told(bellman.CONVERGED, 0.0, 0)
+
+
+class Tables(NamedTuple):
+    """Where plans are written, with the axes of `Policies`."""
+
+    plans: np.ndarray
+    choice: np.ndarray
+
+
+class PlannerType:
+    """A type's solutions, for the confident and, where beliefs differ, the discouraged."""
+
+    def __init__(
+        self,
+        config: Config,
+        worlds: dict[Terms, World],
+        axes: TypeAxes,
+        where: tuple[int, int, int],
+    ) -> None:
+        self.config, self.worlds, self.where = config, worlds, where
+        self.world = worlds[Terms()]
+        self.land = float(axes.land[where[0]])
+        self.skill = float(2.0 ** axes.log_skill[where[1]])
+        self.other = float(axes.other[where[2]])
+        self.wages = float(yearly_wages(self.world.p, np.asarray(self.skill)))
+        n_minds = 4 if config.mechanisms.confidence else 2
+        pairs = [slice(first, first + 2) for first in range(0, n_minds, 2)]
+        is_split = len(self.world.believed) == len(pairs)
+        self.minds = [[pair] for pair in pairs] if is_split else [pairs]
+        """By belief, the minds that hold it: pairs without and with knowledge."""
+        self.is_allowed = np.array([True, True, config.mechanisms.improved_technique])
+        self.base = [_blank(self.world) for _ in self.world.believed]
+        self.redraw = [np.zeros_like(each.future) for each in self.base]
+        """What another skill of heirs adds to the value of what is kept, by belief."""
+        self.to_heirs: np.ndarray | None = None
+        """Where it is noted what heirs of this type's skill make of what is kept; None where nobody asks."""
+        self._done = [0] * len(self.base)
+        self._incomes: dict[tuple[int, int], np.ndarray] = {}
+
+    def lose_heart(self) -> None:
+        """Let the discouraged begin where the confident are."""
+        for new, old in zip(self.base[1], self.base[0], strict=True):
+            new[:] = old
+        self.redraw[1][:] = self.redraw[0]
+        self._done[1] = 1
+
+    def settle(self, belief: int, tolerance: float, max_years: int) -> Told:
+        """Solve the life without programmes as it is believed, going on from what is there.
+
+        Where only plain iteration settles a type, it is gone through to the end.
+        """
+        solution, done = self.base[belief], self._done[belief]
+        if self.config.planner.behaviour is Behaviour.RULE_OF_THUMB:
+            self._follow_rule(self.world, belief, 0.0, solution)
+            return SETTLED
+        if done > bellman.EVALUATED_CYCLES:
+            max_years = self.config.planner.max_years
+        places = self._places(self.world, belief, 0.0)
+        told = self._settle(
+            self.world, belief, places, 0.0, solution.future, tolerance, max_years, done, solution
+        )
+        done += told.cycles
+        is_fickle = told.status != bellman.CONVERGED or done > bellman.EVALUATED_CYCLES
+        self._done[belief] = min(done, bellman.EVALUATED_CYCLES + 1) if is_fickle else 1
+        if self.to_heirs is not None:
+            foresight.heirs_value(
+                self.world.p, self.world.grids, solution.value, *places, self.to_heirs
+            )
+        return told
+
+    def lift(self, belief: int, value: float, redraw: float) -> None:
+        """Raise all values, and what another skill of heirs adds, by a constant."""
+        self.base[belief].value[:] += value
+        self.redraw[belief][:] += redraw
+
+    def live_through(self, phase: Phase, slots: np.ndarray, tables: Tables) -> Told:
+        """Solve one phase of a programme, as it is believed, and write its plans."""
+        world = self.worlds[phase.terms]
+        is_ruled = self.config.planner.behaviour is Behaviour.RULE_OF_THUMB
+        told, confident = SETTLED, None
+        for belief in range(len(self.base)):
+            solution = _blank(world)
+            if is_ruled:
+                self._follow_rule(world, belief, phase.transfer, solution)
+            elif phase.hazard is None:
+                self._count_down(phase, belief, slots, tables, solution)
+                continue
+            else:
+                told = max(told, self._live_in(phase, belief, confident, solution))
+            confident = solution
+            self.write(slots, belief, solution, tables)
+        return told
+
+    def write(self, slots: np.ndarray, belief: int, solution: Solution, tables: Tables) -> None:
+        """Store a phase's plans, season by season."""
+        for season, slot in enumerate(slots):
+            self._write_season(int(slot), season, belief, solution, tables)
+
+    def escape(self, belief: int) -> np.ndarray:
+        """Escape probability without programmes, (2, n_assets, n_money), by what is true of the technique."""
+        grids = self.world.grids
+        out = np.empty((2, grids.assets.size, grids.money.size))
+        escape.escape_probability(
+            self.world.p, grids, *self._places(self.world, 0, 0.0), ESCAPE_HORIZON_YEARS,
+            self.base[belief], out,
+        )  # fmt: skip
+        return out
+
+    def rest(self, belief: int) -> tuple[np.ndarray, np.ndarray]:
+        """Class of the type with and without knowledge (2,), and its lowest and highest rest (2, 2, 4)."""
+        grids = self.world.grids
+        starts = np.array(
+            [
+                (k, m)
+                for k in grids.assets[::3]
+                for m in grids.money[:: max(1, grids.money.size // 4)]
+            ]
+        )
+        kinds, ends = np.empty(2, np.int32), np.empty((2, 2, 4))
+        for known in range(2):
+            out = np.empty((len(starts), 4))
+            escape.luckless_rest(
+                self.world.p, grids, self.land, self.skill, self.other, self.wages, known,
+                LUCKLESS_YEARS, starts, self.base[belief], out,
+            )  # fmt: skip
+            low, high = out[np.argmin(out[:, 0])], out[np.argmax(out[:, 0])]
+            ends[known] = low, high
+            kinds[known] = classify(low, high)
+        return kinds, ends
+
+    def _live_in(
+        self, phase: Phase, belief: int, confident: Solution | None, solution: Solution
+    ) -> Told:
+        """Solve a lasting phase; the discouraged begin with what it brings the `confident`."""
+        world, base = self.worlds[phase.terms], self.base[belief]
+        hazard = 1.0 - (1.0 - float(phase.hazard or 0.0)) ** (1.0 / self.config.periods_per_year)
+        solution.value[:] = base.value
+        done = 0
+        if confident is not None and hazard < 1.0:
+            solution.value[:] += confident.value - self.base[0].value
+            solution.assets[:], solution.savings[:] = base.assets, base.savings
+            done = 1
+        places = self._places(world, belief, phase.transfer)
+        return self._settle(
+            world, belief, places, hazard, self._afterwards(world, belief),
+            self.config.planner.tolerance, self.config.planner.max_years, done, solution,
+        )  # fmt: skip
+
+    def _settle(
+        self,
+        world: World,
+        belief: int,
+        places: Places,
+        hazard: float,
+        end_future: np.ndarray,
+        tolerance: float,
+        max_years: int,
+        done: int,
+        solution: Solution,
+    ) -> Told:
+        status, cycles, change = bellman.solve_type(
+            world.p, world.grids, *places, self.is_allowed, self._redraw(world, belief), hazard,
+            end_future, tolerance, max_years, HOWARD_YEARS, done, solution,
+        )  # fmt: skip
+        return Told(status, change, cycles - done)
+
+    def _count_down(
+        self, phase: Phase, belief: int, slots: np.ndarray, tables: Tables, solution: Solution
+    ) -> None:
+        """Plans of a phase whose end is known: from the last payment backwards."""
+        world = self.worlds[phase.terms]
+        places = self._places(world, belief, phase.transfer)
+        redraw, afterwards = self._redraw(world, belief), self._afterwards(world, belief)
+        n_seasons = self.config.periods_per_year
+        for back in range(phase.n_periods):
+            left = phase.n_periods - 1 - back
+            season = (phase.first_season + left) % n_seasons
+            bellman.step_back(
+                world.p, world.grids, *places, season, self.is_allowed, redraw, solution, back == 0,
+                afterwards, solution,
+            )  # fmt: skip
+            self._write_season(int(slots[left]), season, belief, solution, tables)
+
+    def _follow_rule(self, world: World, belief: int, transfer: float, solution: Solution) -> None:
+        rule_of_thumb_plans(
+            world.believed[belief], world.grids, self.land, self.skill, self.other + transfer,
+            self.wages, self.is_allowed, self.config.planner.buffer_months, solution,
+        )  # fmt: skip
+
+    def _write_season(
+        self, slot: int, season: int, belief: int, solution: Solution, tables: Tables
+    ) -> None:
+        land, skill, other = self.where
+        gap = solution.value[:, season, 1:] - solution.value[:, season, :1]
+        # Infeasible plans are worth very much less; a saturated gap keeps the border between two
+        # nodes fair.
+        saturated = np.moveaxis(gap / (np.abs(gap) + CHOICE_SCALE), 1, -1)
+        for minds in self.minds[belief]:
+            tables.plans[slot, land, minds, skill, other, ..., 0] = solution.assets[:, season]
+            tables.plans[slot, land, minds, skill, other, ..., 1] = solution.savings[:, season]
+            tables.choice[slot, land, minds, skill, other] = saturated
+
+    def _places(self, world: World, belief: int, transfer: float) -> Places:
+        grids = world.grids
+        n_seasons = self.config.periods_per_year
+        shape = (2, n_seasons, N_TECHNIQUES, grids.assets.size, grids.luck_share.size)
+        name = (id(world.believed), belief)
+        if name not in self._incomes:
+            self._incomes[name] = np.empty(shape)
+            income_classes(
+                world.believed[belief], grids, self.land, self.skill, self.other, self.wages,
+                self._incomes[name],
+            )  # fmt: skip
+        cells = np.empty((*shape, grids.savings.size), np.int16)
+        inside = np.empty(cells.shape)
+        money_places(world.p, grids, self._incomes[name], transfer, cells, inside)
+        return cells, inside
+
+    def _redraw(self, world: World, belief: int) -> np.ndarray:
+        """What another skill of heirs adds, on the nodes of savings of a world."""
+        table, old, new = self.redraw[belief], self.world.grids.savings, world.grids.savings
+        if np.array_equal(old, new):
+            return table
+        cell = np.clip(np.searchsorted(old, new, side="right") - 1, 0, old.size - 2)
+        place = np.clip((new - old[cell]) / (old[cell + 1] - old[cell]), 0.0, 1.0)
+        read: np.ndarray = table[..., cell] + place * (table[..., cell + 1] - table[..., cell])
+        return read
+
+    def _afterwards(self, world: World, belief: int) -> np.ndarray:
+        """What is kept is worth so much once a phase has ended, on the nodes of savings of its world."""
+        base = self.base[belief]
+        if np.array_equal(world.grids.savings, self.world.grids.savings):
+            return base.future
+        there = World(
+            self.world.p, self.world.believed,
+            with_savings(self.world.grids, world.grids.savings, self.world.p),
+        )  # fmt: skip
+        out = np.empty((*base.future.shape[:-1], world.grids.savings.size))
+        foresight.future_of(
+            there.p, there.grids, base.value, *self._places(there, belief, 0.0),
+            self._redraw(there, belief), out,
+        )  # fmt: skip
+        return out
+
+
+def _blank(world: World) -> Solution:
+    grids = world.grids
+    shape = (2, grids.flow.shape[1], N_TECHNIQUES, grids.assets.size)
+    value, assets, savings = (np.zeros((*shape, grids.money.size)) for _ in range(3))
+    return Solution(value, assets, savings, np.zeros((*shape, grids.savings.size)))
+
+
+def classify(low: np.ndarray, high: np.ndarray) -> int:
+    """Class of a type from its lowest and highest luckless rest (assets, money, consumption, technique).
+
+    Two rests, told apart on an absolute scale, make a trap if the upper one alone is the improved
+    technique above the line. One rest is a way up, a wage route (above the line by other means) or
+    no way up.
+    """
+    low_is_up = low[3] == IMPROVED and low[2] > 1.0
+    high_is_up = high[3] == IMPROVED and high[2] > 1.0
+    if high[0] - low[0] > DISTINCT_REST and high_is_up and not low_is_up:
+        return TRAP
+    if low_is_up:
+        return WAY_UP
+    return WAGE_ROUTE if low[2] > 1.0 else NO_WAY_UP
