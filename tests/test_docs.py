@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,11 +13,13 @@ import pytest
 import yaml
 
 from resilience_sim.cli import compose
-from resilience_sim.config import Content, Mechanisms, meaning_of
+from resilience_sim.config import Content, ContentKind, CoordinationTerms, Mechanisms, meaning_of
 from resilience_sim.kernels import draws
-from resilience_sim.kernels.population_step import State
-from resilience_sim.kernels.primitives import CLASS_NAMES, OUTCOMES, TYPE_NAMES
+from resilience_sim.kernels.people import State
+from resilience_sim.kernels.primitives import CHANNELS, CLASS_NAMES, OUTCOMES, TYPE_NAMES
 from resilience_sim.model import primitives
+from resilience_sim.outcomes import UNITS
+from resilience_sim.outcomes.measured import CONTENT, STRUCTURAL
 from resilience_sim.outcomes.needed import WORDS
 
 ROOT = Path(__file__).parents[1]
@@ -25,13 +27,17 @@ PAGES = sorted((ROOT / "docs").rglob("*.md"))
 MODEL = (ROOT / "docs" / "model.md").read_text(encoding="utf-8")
 DECISIONS = (
     "planner-refinement", "luck-in-calendar-quarters", "planner-types", "threads-not-prange",
-    "stationarity-fit", "vectorised-from-the-start", "arrears",
+    "stationarity-fit", "vectorised-from-the-start", "arrears", "pool", "minds", "generations",
+    "heirs-by-channel",
 )  # fmt: skip
 GROUPS = (
-    "preferences", "technology", "finance", "seasons", "luck", "generations", "shock",
-    "population.imputation", "programme.contents",
+    "preferences", "technology", "finance", "seasons", "luck", "pooling", "confidence",
+    "food_prices", "generations", "shock", "population.imputation", "programme.contents",
+    "programme.targeting", "programme.arm_scale",
 )  # fmt: skip
-WORDS_ALONE = {"name", "source", "kind", "basis", "quality"}  # fields that hold words
+# Fields that hold words.
+WORDS_ALONE = {"name", "source", "kind", "basis", "quality", "side", "condition", "rule"}
+WORLDS = ("none", "informal", "formal", "full")
 QUALITIES = {"verified", "secondary", "assumed", "fitted", "by definition", "choice"}
 LINK = re.compile(r"\]\(([^)#]+)")
 QUALITY = re.compile(r"\b(verified|secondary|assumed|by definition)\b[^;]*$")
@@ -68,12 +74,17 @@ def at(tree: Any, key: str) -> Any:
     return tree
 
 
-def leaves(tree: Any, key: str) -> Iterator[str]:
-    """Dotted keys of all parameters below one group."""
-    for name, value in at(tree, key).items():
-        if isinstance(value, dict):
-            yield from leaves(tree, f"{key}.{name}")
-        elif name not in WORDS_ALONE and value is not None:
+def leaves(node: Any, key: str) -> Iterator[str]:
+    """Dotted keys of all parameters below one group but those that stand at nothing by default."""
+    if is_dataclass(node):
+        idle = {each.name for each in fields(node) if each.default in (0, None)}
+        entries = {each.name: getattr(node, each.name) for each in fields(node)}
+    else:
+        idle, entries = set(), dict(node)
+    for name, value in entries.items():
+        if isinstance(value, dict) or is_dataclass(value):
+            yield from leaves(value, f"{key}.{name}")
+        elif name not in WORDS_ALONE and value is not None and not (name in idle and value == 0):
             yield f"{key}.{name}"
 
 
@@ -108,6 +119,12 @@ def qualities(path: Path, root: str = "") -> dict[str, str]:
     return dict(walk(node, root)) if node is not None else {}
 
 
+def table(head: str) -> list[list[str]]:
+    """Rows of the table whose first line starts so, without the lines of its head."""
+    lines = MODEL[MODEL.index(head) :].split("\n\n")[0].splitlines()
+    return [cells(line) for line in lines[2:]]
+
+
 @pytest.fixture(scope="module")
 def tree() -> dict[str, Any]:
     return asdict(compose())
@@ -132,9 +149,13 @@ def test_a_parameter_has_a_unit_a_source_and_a_quality(row: Row) -> None:
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_every_parameter_is_in_the_table(group: str, tree: dict[str, Any]) -> None:
-    missing = set(leaves(tree, group)) - {row.key for row in parameters()}
-    assert missing == set()
+def test_every_parameter_is_in_the_table(group: str) -> None:
+    node: Any = compose()
+    for name in group.split("."):
+        node = getattr(node, name)
+    asked = set(leaves(node, group))
+    assert asked
+    assert asked - {row.key for row in parameters()} == set()
 
 
 def test_no_parameter_is_told_twice() -> None:
@@ -144,47 +165,42 @@ def test_no_parameter_is_told_twice() -> None:
 
 def test_qualities_are_those_of_the_files() -> None:
     stated: dict[str, str] = {}
-    for group in ("preferences", "technology", "finance", "luck", "generations", "planner"):
+    for group in (
+        "preferences", "technology", "finance", "luck", "generations", "planner", "pooling",
+        "confidence", "food_prices", "programme", "outcomes",
+    ):  # fmt: skip
         stated |= qualities(ROOT / "conf" / group / "default.yaml", group)
+    stated |= qualities(ROOT / "conf" / "coordination" / "_base.yaml", "coordination")
     stated |= qualities(ROOT / "conf" / "seasons" / "default.yaml", "seasons")
-    stated |= qualities(ROOT / "conf" / "population" / "default.yaml", "population")
+    for file in ("default", "mexico"):
+        stated |= qualities(ROOT / "conf" / "population" / f"{file}.yaml", "population")
     stated |= qualities(ROOT / "conf" / "shock" / "covid_like.yaml", "shock")
     stated |= qualities(ROOT / "scenarios" / "case" / "mexico.yaml")
     table = {row.key: row.quality for row in parameters()}
     compared = {key for key in stated.keys() & table.keys() if table[key] != "fitted"}
-    assert len(compared) > 50
+    assert len(compared) > 70
     assert {key: table[key] for key in compared} == {key: stated[key] for key in compared}
 
 
 def test_kernel_values_are_those_of_the_model() -> None:
-    section = MODEL.split("| kernel name | value |")[1].split("\n\n")[0]
-    rows = [cells(line) for line in section.splitlines() if "`" in line]
     p = primitives(compose())
+    rows = table("| kernel name | value |")
     assert len(rows) > 10
     for name, told in rows:
         used = np.asarray(getattr(p, name.strip("`")), np.float64)
         assert np.asarray(yaml.safe_load(told), float) == pytest.approx(used, rel=2e-5, abs=1e-6)
 
 
-def test_every_state_field_is_told_and_whether_it_is_used() -> None:
-    section = MODEL.split("| field | meaning |")[1].split("\n\n")[0]
-    told = {row[0].strip("`"): row[3] for row in map(cells, section.splitlines()) if "`" in row[0]}
-    waiting = {name for name, used in told.items() if used.startswith("**no**")}
-    assert tuple(told) == State._fields
-    assert waiting == {
-        "confidence", "participation", "child_age", "child_health", "child_school",
-    }  # fmt: skip
-
-
-def test_waiting_fields_are_set_at_the_start_and_read_nowhere() -> None:
-    source = (ROOT / "src/resilience_sim/kernels/population_step.py").read_text(encoding="utf-8")
-    for name in ("confidence", "participation", "child_age", "child_health", "child_school"):
-        assert len(re.findall(rf"\bstate\.{name}\b", source)) == 1, name
+def test_every_state_field_is_told() -> None:
+    rows = table("| field | meaning |")
+    assert tuple(row[0].strip("`") for row in rows) == State._fields
+    assert all(meaning and unit for _, meaning, unit in rows)
+    n_fields, n_bytes = re.findall(r"(\d+) fields of 4 bytes, (\d+) bytes", MODEL)[0]
+    assert (int(n_fields), int(n_bytes)) == (len(State._fields), 4 * len(State._fields))
 
 
 def test_switches_outcomes_classes_and_purposes_are_told() -> None:
-    section = MODEL.split("| switch |")[1].split("\n\n")[0]
-    switches = [cells(line)[0].strip("`") for line in section.splitlines() if "`" in line]
+    switches = [row[0].strip("`") for row in table("| switch |")]
     assert switches == [each.name for each in fields(Mechanisms)]
     for name in OUTCOMES:
         assert f"`{name}`" in MODEL
@@ -195,9 +211,40 @@ def test_switches_outcomes_classes_and_purposes_are_told() -> None:
         assert f"| `{name}` | {number} |" in MODEL
 
 
-def test_contents_have_no_field_that_the_table_leaves_out() -> None:
+def test_contents_have_no_field_that_the_page_leaves_out() -> None:
     told = {row.key.rpartition(".")[2] for row in parameters() if ".contents." in row.key}
-    assert {each.name for each in fields(Content)} - WORDS_ALONE == told
+    asked = {each.name for each in fields(Content) if each.default is MISSING}
+    assert asked - WORDS_ALONE == told
+    deliveries = MODEL.split("\n### 7.6 ")[1].split("\n### ")[0]
+    for each in {each.name for each in fields(Content)} - asked - {"side"}:
+        named = "R_save, R_borrow" if each.startswith("return_") else f"`{each}"
+        assert named in deliveries, each
+    for kind in ContentKind:
+        assert f"`{kind.value}`" in deliveries, kind
+
+
+def test_worlds_of_coordination_are_those_of_the_files() -> None:
+    head, *_ = [line for line in MODEL.splitlines() if line.startswith("| world | shared")]
+    names = cells(head)[1:]
+    assert names == [each.name for each in fields(CoordinationTerms)]
+    rows = {world: [float(told) for told in row] for world, *row in table(head)}
+    assert tuple(rows) == WORLDS
+    for world, row in rows.items():
+        coordination = compose([f"coordination={world}"]).coordination
+        used = coordination.without if world == "none" else coordination.terms
+        assert row == [getattr(used, name) for name in names], world
+
+
+def test_tables_channels_and_loadings_are_told() -> None:
+    outcomes = MODEL.split("\n### 7.16 ")[1].split("\n### ")[0]
+    for name in (*UNITS, *CHANNELS):
+        assert f"`{name}`" in outcomes, name
+    told = {
+        (row[0].strip("`"), on, float(points))
+        for row in table("| index | loadings |")
+        for points, on in re.findall(r"(-?[\d.]+) `(\w+)`", row[1])
+    }
+    assert told == {(each.measure, each.on, each.points) for each in (*STRUCTURAL, *CONTENT)}
 
 
 @pytest.mark.parametrize("name", DECISIONS)
