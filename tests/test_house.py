@@ -19,7 +19,7 @@ from resilience_sim.config.meaning import Setting, is_group, settings
 
 CONF, SCENARIOS = settings_directories()
 ROOT = Path(__file__).parents[1]
-GROUP_FILES = sorted(CONF.glob("*/*.yaml")) + sorted(SCENARIOS.glob("*/*.yaml"))
+GROUP_FILES = sorted(CONF.glob("*/[!_]*.yaml")) + sorted(SCENARIOS.glob("*/*.yaml"))
 NUMBER = re.compile(r"^\s*[a-z_]+: -?[0-9.]+(e-?[0-9]+)?\s*$")
 COMMAND = re.compile(r"resilience-sim run((?: [a-z~+][^\s`#=]*=[^\s`]+| --multirun| --cfg job)+)")
 
@@ -39,7 +39,7 @@ def test_every_number_in_a_file_says_what_it_is(file: Path) -> None:
     assert bare == []
 
 
-@pytest.mark.parametrize("file", sorted(SCENARIOS.glob("*/*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(SCENARIOS.glob("*/[!_]*.yaml")), ids=lambda file: file.stem)
 def test_a_scenario_opens_with_the_command_that_runs_it(file: Path) -> None:
     first, second, *_ = file.read_text().splitlines()
     assert first == "# @package _global_"
