@@ -54,7 +54,7 @@ def numbers(made: dict[str, pd.DataFrame], shock: str) -> dict[str, tuple[float,
         "headcount, year 5, %": share(row(none, horizon_years=5, **head)),
         "headcount, year 40, %": share(row(none, horizon_years=40, **head)),
         "trapped at the start, %": share(
-            row(escape, arm="none", shock="none", measure="start_trapped", horizon_years=0)
+            row(escape, arm="none", shock="none", measure="trapped", horizon_years=0)
         ),
         "effect of both, consumption, year 5, %": effect("consumption", "percent", 5, "control"),
         "effect of both, poor, year 40, points": effect("poor", "pp", 40, "control"),

@@ -1,4 +1,4 @@
-"""A planner's plans by brute force: the slow and obvious twin of `kernels/bellman.py`.
+"""A planner's plans by brute force: the slow and obvious twin of the planner's kernels.
 
 Plain numpy, written from the equations of the model and not from the kernel: every state tries
 every pair of assets kept and savings carried on a dense grid, for every technique. It shares with
@@ -10,9 +10,15 @@ from typing import NamedTuple
 import numpy as np
 
 from resilience_sim.config import Config
-from resilience_sim.kernels import bellman
-from resilience_sim.kernels.bellman import PlannerGrids, Solution
+from resilience_sim.kernels.bellman import solve_type
 from resilience_sim.kernels.primitives import IMPROVED, N_TECHNIQUES, Primitives
+from resilience_sim.kernels.prospects import (
+    SMALLEST_SURPLUS,
+    PlannerGrids,
+    Solution,
+    income_classes,
+    money_places,
+)
 from resilience_sim.model import yearly_wages
 from resilience_sim.solver import planner_grids
 
@@ -36,14 +42,31 @@ class Plans(NamedTuple):
     savings: np.ndarray
 
 
+Places = tuple[np.ndarray, np.ndarray]
+"""Where money lands next period: cells of its grid, and places within them."""
+
+
 class Settled(NamedTuple):
     """One type through the kernel."""
 
     grids: PlannerGrids
     solution: Solution
-    places: tuple[np.ndarray, np.ndarray]
+    places: Places
     status: int
     cycles: int
+
+
+def places_of(config: Config, p: Primitives, household: Household, transfer: float = 0.0) -> Places:
+    """Where money lands for one type; `transfer` in lines per year."""
+    grids = planner_grids(config, p)
+    shape = (2, config.periods_per_year, N_TECHNIQUES, grids.assets.size, grids.luck_share.size)
+    income = np.empty(shape)
+    wages = float(yearly_wages(p, np.asarray(household.skill)))
+    income_classes(p, grids, *household, wages, income)
+    cells = np.empty((*shape, grids.savings.size), np.int16)
+    inside = np.empty(cells.shape)
+    money_places(p, grids, income, transfer, cells, inside)
+    return cells, inside
 
 
 def settle_type(
@@ -54,31 +77,28 @@ def settle_type(
     hazard: float = 0.0,
     ends: np.ndarray | None = None,
     howard: int = 12,
+    redraw: np.ndarray | None = None,
 ) -> Settled:
     """Solve one type with the kernel: without programmes, or in a phase of cash.
 
-    `transfer` is in lines per year and ends with `hazard` per period; what is kept is then worth
-    `ends`, the `future` of the life afterwards.
+    `p` is the world as the type believes it to be. `transfer` is in lines per year and ends with
+    `hazard` per period; what is kept is then worth `ends`, the `future` of the life afterwards.
+    `redraw`, shaped like it, is what another skill of heirs adds.
     """
     grids = planner_grids(config, p)
+    places = places_of(config, p, household, transfer)
     shape = (2, config.periods_per_year, N_TECHNIQUES, grids.assets.size)
-    n_luck, n_savings = grids.luck_share.size, grids.savings.size
-    income = np.empty((*shape, n_luck))
-    wages = float(yearly_wages(p, np.asarray(household.skill)))
-    bellman.income_classes(p, grids, *household, wages, income)
-    cells = np.empty((*shape, n_luck, n_savings), np.int32)
-    inside = np.empty(cells.shape)
-    bellman.money_places(p, grids, income, transfer, cells, inside)
     states = (*shape, grids.money.size)
     solution = Solution(
-        np.zeros(states), np.zeros(states), np.zeros(states), np.zeros((*shape, n_savings))
+        np.zeros(states), np.zeros(states), np.zeros(states), np.zeros((*shape, grids.savings.size))
     )
     allowed = np.array([True, True, config.mechanisms.improved_technique])
-    status, cycles, _ = bellman.solve_type(
-        p, grids, cells, inside, allowed, hazard, solution.future if ends is None else ends,
-        config.planner.tolerance, config.planner.max_years, howard, solution,
+    status, cycles, _ = solve_type(
+        p, grids, *places, allowed, np.zeros_like(solution.future) if redraw is None else redraw,
+        hazard, solution.future if ends is None else ends, config.planner.tolerance,
+        config.planner.max_years, howard, 0, solution,
     )  # fmt: skip
-    return Settled(grids, solution, (cells, inside), status, cycles)
+    return Settled(grids, solution, places, status, cycles)
 
 
 class Oracle:
@@ -117,7 +137,7 @@ class Oracle:
 
     def utility(self, consumption: np.ndarray, season: int) -> np.ndarray:
         """CRRA in yearly consumption above need, straight below a small surplus, per period."""
-        p, small = self.p, bellman.SMALLEST_SURPLUS
+        p, small = self.p, SMALLEST_SURPLUS
         surplus = p.periods_per_year * consumption / p.season_price[season] - p.need
         at = np.maximum(surplus, small)
         level = np.log(at) if p.crra == 1 else at ** (1 - p.crra) / (1 - p.crra)
@@ -138,6 +158,8 @@ class Oracle:
         labour = (0.0, p.labour_traditional, p.labour_improved)[technique]
         own = productivity * skill * (p.keep * kept + land) ** exponent
         wages = p.wage * skill**p.wage_elasticity * (1 - labour) / p.periods_per_year
+        left = 1 - p.pool_tax
+        own, wages = left * own, left * wages
         return (
             (own * p.season_output[season])[:, None, None] * self.harvest[:, 0][:, None]
             + wages * self.wage[:, 0]
@@ -157,13 +179,18 @@ class Oracle:
         """Expected value of assets kept and savings carried; arrays of one shape."""
         p = self.p
         share, hazard = p.inheritance, p.succession_hazard
-        own_life = self._lived(value, season, technique, known, kept, carried)
+        own_life = self.lived(value, season, technique, known, kept, carried)
         if hazard == 0:
             return own_life
-        heirs = self._lived(value, season, technique, known, share * kept, share * carried)
+        at = (season, technique, known, share * kept, share * carried)
+        heirs = sum(chance * one.lived(table, *at) for chance, one, table in self.heirs(value))
         return (1 - hazard) * own_life + hazard * heirs
 
-    def _lived(
+    def heirs(self, value: np.ndarray) -> list[tuple[float, "Oracle", np.ndarray]]:
+        """Who the heirs may be: chance, type and value; here all are of the parent's type."""
+        return [(1.0, self, value)]
+
+    def lived(
         self,
         value: np.ndarray,
         season: int,
@@ -211,13 +238,14 @@ class Oracle:
                 for known in range(2):
                     for technique in range(N_TECHNIQUES):
                         ahead = self.ahead(plans.value, season, technique, known, kept, carried)
-                        self._search(plans, (known, season, technique), ahead)
+                        self.search(plans, (known, season, technique), ahead)
             if np.abs(plans.value - before).max() < tolerance * np.abs(before).max():
                 return plans
             plans = plans._replace(value=self.follow(plans, plans.value, EVALUATIONS))
         raise AssertionError("the oracle's values did not come to rest")
 
-    def _search(self, plans: Plans, at: tuple[int, int, int], ahead: np.ndarray) -> None:
+    def search(self, plans: Plans, at: tuple[int, int, int], ahead: np.ndarray) -> None:
+        """Fill one season and technique of `plans` with the best of all choices."""
         known, season, technique = at
         outlay = self.outlay(season, technique, known)
         change = self.kept - self.assets[:, None]
@@ -257,6 +285,51 @@ class Oracle:
         return value
 
 
+class Dynasty:
+    """Types that differ in skill and are each other's heirs, by plain iteration of values.
+
+    Parameters
+    ----------
+    oracles
+        One for each skill.
+    chances
+        (n, n): of the heir's skill, by the parent's.
+    """
+
+    def __init__(self, oracles: list[Oracle], chances: np.ndarray) -> None:
+        self.oracles, self.chances = oracles, chances
+        self.values = [np.zeros(each.shape) for each in oracles]
+        for parent, oracle in enumerate(oracles):
+            oracle.heirs = lambda _, parent=parent: list(
+                zip(self.chances[parent], self.oracles, self.before, strict=True)
+            )
+
+    def iterate(self, n: int) -> float:
+        """Renew all values `n` times, all from those before; how far the last time moved them, relative."""
+        first = self.oracles[0]
+        kept, carried = np.meshgrid(first.kept, first.carried, indexing="ij")
+        moved = 0.0
+        for _ in range(n):
+            self.before = self.values
+            self.values = []
+            for oracle, old in zip(self.oracles, self.before, strict=True):
+                new = Plans(*(np.empty(oracle.shape) for _ in Plans._fields))
+                # Seasons go backwards through a year that ends with last time's values.
+                value = old.copy()
+                for season in reversed(range(oracle.n_seasons)):
+                    for known, technique in np.ndindex(2, N_TECHNIQUES):
+                        ahead = oracle.ahead(value, season, technique, known, kept, carried)
+                        oracle.search(new, (known, season, technique), ahead)
+                    value[:, season] = new.value[:, season]
+                self.values.append(new.value)
+            gaps = [
+                np.abs(a - b).max() / np.abs(b).max()
+                for a, b in zip(self.before, self.values, strict=True)
+            ]
+            moved = max(gaps)
+        return moved
+
+
 def oracle_of(settled: Settled, p: Primitives, household: Household, finer: int) -> Oracle:
     """The oracle on the kernel's nodes."""
     grids = settled.grids
@@ -268,9 +341,9 @@ def oracle_of(settled: Settled, p: Primitives, household: Household, finer: int)
 def lasting_surplus(p: Primitives, value: np.ndarray) -> np.ndarray:
     """Yearly consumption above need, the same in every period for ever, that is worth `value`.
 
-    Values of utility say little; this is in lines per year. It inverts `bellman.utility`.
+    Values of utility say little; this is in lines per year. It inverts `prospects.utility`.
     """
-    crra, small = float(p.crra), bellman.SMALLEST_SURPLUS
+    crra, small = float(p.crra), SMALLEST_SURPLUS
     yearly = value * (1 - float(p.discount)) * float(p.periods_per_year)
     edge = np.log(small) if crra == 1 else small ** (1 - crra) / (1 - crra)
     above = np.maximum(yearly, edge)

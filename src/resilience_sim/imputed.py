@@ -102,7 +102,7 @@ def start_of(config: Config, p: Primitives, people: Households) -> Start:
     )
     key = np.arange(people.n_households, dtype=np.uint32)
     confidence = _confidence(config, p, technique, key)
-    other_known = people.other + _pooled(p, people)
+    other_known = people.other + _pooled(p, people, technique, knowledge)
     wages = yearly_wages(p, skill)
     consumption = np.clip(people.income, LEAST_CONSUMED, config.population.imputation.max_income)
     axes = _axes(config, skill, land, other_known)
@@ -169,10 +169,16 @@ def _confidence(
     return drawn
 
 
-def _pooled(p: Primitives, people: Households) -> np.ndarray:
-    """What the pool pays out in ordinary times: the tax on the mean of lasting earnings in the village."""
+def _pooled(
+    p: Primitives, people: Households, technique: np.ndarray, knowledge: np.ndarray
+) -> np.ndarray:
+    """What the pool pays out in ordinary times: the tax on the village's mean of lasting earnings, gross."""
+    improved = np.where(knowledge != 0, p.outlay_known, p.outlay_improved)
+    outlay = np.select(
+        [technique == IMPROVED, technique == TRADITIONAL], [improved, p.outlay_traditional], 0.0
+    )
     persons = people.persons
-    total = np.bincount(people.village, persons * people.earned_permanent)
+    total = np.bincount(people.village, persons * (people.earned_permanent + outlay))
     mean = total / np.bincount(people.village, persons)
     paid: np.ndarray = float(p.pool_tax) * mean[people.village]
     return paid

@@ -49,7 +49,7 @@ class ShockPath:
     start_period: int
     """First period of the first blow; n_periods where there is none."""
     top_up: NDArray[np.float32]
-    """Lines per member and period for who has cash already."""
+    """Lines per member and period for who is on the list of a cash programme."""
     entrant_transfer: NDArray[np.float32]
     """Lines per member and period for who is taken in."""
     entrants: float

@@ -18,14 +18,14 @@ from oracle import (
 )
 from resilience_sim.cli import compose
 from resilience_sim.config import Config
-from resilience_sim.kernels import bellman
 from resilience_sim.kernels.bellman import CONVERGED, NOT_CONVERGED
-from resilience_sim.kernels.household import labour_share, own_output
 from resilience_sim.kernels.primitives import Primitives
 from resilience_sim.model import primitives
-from resilience_sim.solver import planner_grids
 
-CASE = ("case=erewhon", "shock=none", "planner.tolerance=1e-6", "planner.max_years=3000")
+CASE = (
+    "case=erewhon", "shock=none", "mechanisms.pooling=false", "planner.tolerance=1e-6",
+    "planner.max_years=3000",
+)  # fmt: skip
 SMALL = (
     "planner.n_money=22", "planner.n_savings=16", "planner.n_luck=12", "planner.assets_max=10",
     "planner.money_max=8", "technology.knowledge_loss=0.1",
@@ -127,20 +127,6 @@ def test_plans_read_between_nodes_are_nearly_as_good_as_on_finer_grids() -> None
     assert -0.06 < own_view[..., grids.money >= LEAST_MONEY].min() and own_view.max() < 0.005
 
 
-@pytest.mark.parametrize("crra", [1.0, 1.5, 3.0])
-def test_utility_equals_its_twin(crra: float) -> None:
-    config, p = world(*SMALL, "planner.n_assets=8", f"preferences.crra={crra}")
-    settled = settle_type(config, p, FARMER)
-    oracle = oracle_of(settled, p, FARMER, finer=1)
-    eaten = np.linspace(-0.1, 3.0, 63)
-    for season in range(4):
-        price = p.season_price[season]
-        kernel = [bellman.utility(p, each, price) for each in eaten]
-        np.testing.assert_allclose(kernel, oracle.utility(eaten, season), rtol=1e-6)
-    slopes = np.diff(oracle.utility(eaten, 0))
-    assert (slopes > 0).all() and (np.diff(slopes) < 1e-9).all(), "more is better, ever less so"
-
-
 # --- the shape of the economics ----------------------------------------------------------------
 
 
@@ -219,122 +205,3 @@ def test_following_plans_between_searches_leads_to_the_same_solution(household: 
 def test_too_few_years_are_told() -> None:
     config, p = world("planner.max_years=1")
     assert settle_type(config, p, FARMER).status == NOT_CONVERGED
-
-
-# --- luck --------------------------------------------------------------------------------------
-
-
-def luck_by_hand(
-    p: Primitives, grids: bellman.PlannerGrids, household: Household, **at: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Every income of one state and its probability, (n_harvest * n_wage,) each."""
-    technique, known = np.int32(at["technique"]), np.int32(at["known"])
-    held = np.float32(p.keep * grids.assets[at["assets"]] + household.land)
-    own = own_output(p, technique, known, np.float32(household.skill), held)
-    own = own * p.season_output[at["season"]]
-    wages = float(p.wage) * household.skill ** float(p.wage_elasticity)
-    wages *= (1 - labour_share(p, technique)) / p.periods_per_year
-    income = own * grids.harvest[:, :1] + wages * grids.wage[:, 0] - grids.wage[:, 1]
-    chance = grids.harvest[:, 1:] * grids.wage[:, 2]
-    return income.ravel() + household.other / p.periods_per_year, chance.ravel()
-
-
-@pytest.mark.parametrize("n_luck", [1, 2, 5, 8, 40])
-def test_classes_of_luck_keep_the_mean_of_income(n_luck: int) -> None:
-    config, p = world(f"planner.n_luck={n_luck}")
-    grids = planner_grids(config, p)
-    assert grids.luck_share.sum() == pytest.approx(1, abs=1e-14)
-    assert grids.harvest[:, 1].sum() == pytest.approx(1, abs=1e-14)
-    assert grids.wage[:, 2].sum() == pytest.approx(1, abs=1e-14)
-    out = np.empty((2, 4, 3, grids.assets.size, n_luck))
-    wages = float(p.wage) * FARMER.skill ** float(p.wage_elasticity)
-    bellman.income_classes(p, grids, *FARMER, wages, out)
-    for known, season, technique in np.ndindex(*out.shape[:3]):
-        for assets in (0, 7, grids.assets.size - 1):
-            income, chance = luck_by_hand(
-                p, grids, FARMER, known=known, season=season, technique=technique, assets=assets
-            )
-            classes = out[known, season, technique, assets]
-            # In single precision own output may differ in its last bit between two compilations.
-            assert classes @ grids.luck_share == pytest.approx(income @ chance, rel=3e-7)
-            assert (np.diff(classes) >= -1e-12).all(), "from the poorest luck up"
-            assert income.min() - 1e-7 <= classes[0] and classes[-1] <= income.max() + 1e-7
-
-
-def test_mean_of_classes_does_not_depend_on_their_number() -> None:
-    # The mean to rounding error of double precision, and most of the spread with eight classes.
-    means, spreads = [], []
-    for n_luck in (1, 4, 8, 40):
-        config, p = world(f"planner.n_luck={n_luck}")
-        grids = planner_grids(config, p)
-        out = np.empty((2, 4, 3, grids.assets.size, n_luck))
-        bellman.income_classes(p, grids, *FARMER, 0.5, out)
-        means.append(out @ grids.luck_share)
-        spreads.append((out - means[-1][..., None]) ** 2 @ grids.luck_share)
-    for mean in means[1:]:
-        np.testing.assert_allclose(mean, means[0], rtol=1e-13)
-    assert (spreads[0] < 1e-20).all()
-    worked = np.s_[:, :, 1:]
-    assert (spreads[2][worked] > 0.85 * spreads[3][worked]).all()
-
-
-# --- reading between nodes ---------------------------------------------------------------------
-
-
-def test_places_lie_where_a_search_finds_them() -> None:
-    nodes = np.array([-0.5, 0.0, 0.1, 1.0, 4.0])
-    points = np.array([[-0.5, -0.1, 0.0], [0.05, 4.0, 2.5], [-1.0, 5.0, 0.1]])
-    cells, inside = bellman.places(nodes, points)
-    assert cells.dtype == np.int32 and cells.shape == inside.shape == points.shape
-    np.testing.assert_array_equal(cells, [[0, 0, 1], [1, 3, 3], [0, 3, 2]])
-    # Not clipped: what lies beyond an end goes on in the line of the end's cell.
-    np.testing.assert_allclose(inside, [[0, 0.8, 0], [0.5, 1, 0.5], [-1, 4 / 3, 0]])
-
-
-def read_rows(nodes: np.ndarray, column: np.ndarray, per_cell: int = 9) -> tuple[np.ndarray, ...]:
-    """Places between nodes and a one-column table read there, (n_nodes - 1, per_cell) each."""
-    table = np.column_stack([column, column])
-    bends = np.zeros(table.shape)
-    bellman._bends(nodes, table, bends)
-    at = nodes[:-1, None] + np.diff(nodes)[:, None] * np.linspace(0, 1, per_cell)
-    read = [
-        [bellman._between(nodes, table, bends, row, x, 0, 0.3) for x in line]
-        for row, line in enumerate(at)
-    ]
-    return at, np.array(read)
-
-
-def test_reading_between_nodes_never_overshoots() -> None:
-    rng = np.random.default_rng(4)
-    for trial in range(40):
-        nodes = np.cumsum(rng.lognormal(sigma=1.0, size=9))
-        column = rng.normal(size=9) if trial % 2 else np.cumsum(rng.lognormal(sigma=1.0, size=9))
-        at, read = read_rows(nodes, column)
-        slope = np.diff(column) / np.diff(nodes)
-        chord = column[:-1, None] + slope[:, None] * (at - nodes[:-1, None])
-        tolerance = 1e-12 * np.abs(column).max()
-        # At the nodes it is the table; elsewhere it lies between the chord and the neighbours'
-        # chords drawn on.
-        np.testing.assert_allclose(read[:, 0], column[:-1], atol=tolerance)
-        np.testing.assert_allclose(read[:, -1], column[1:], atol=tolerance)
-        for row in range(1, nodes.size - 2):
-            before = column[row] + slope[row - 1] * (at[row] - nodes[row])
-            after = column[row + 1] + slope[row + 1] * (at[row] - nodes[row + 1])
-            drawn_on = np.array([before, after, chord[row]])
-            assert (read[row] <= drawn_on.max(axis=0) + tolerance).all()
-            assert (read[row] >= drawn_on.min(axis=0) - tolerance).all()
-        if not trial % 2:  # what rises at the nodes rises between them
-            assert (np.diff(read, axis=1) >= -tolerance).all()
-        # A kink, where curvature changes its sign, and both ends are read as chords.
-        bend = np.diff(slope)
-        is_kinked = np.concatenate([[True], bend[:-1] * bend[1:] <= 0, [True]])
-        np.testing.assert_allclose(read[is_kinked], chord[is_kinked], atol=tolerance)
-
-
-def test_reading_between_nodes_follows_a_smooth_curve_more_closely_than_chords() -> None:
-    nodes = np.linspace(0.0, 4.0, 9)
-    at, read = read_rows(nodes, np.sqrt(1 + nodes))
-    truth = np.sqrt(1 + at)
-    chord = truth[:, :1] + (truth[:, -1:] - truth[:, :1]) * np.linspace(0, 1, 9)
-    inner = np.s_[1:-1]
-    assert np.abs(read - truth)[inner].max() < 0.6 * np.abs(chord - truth)[inner].max()

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import reference
-from resilience_sim.kernels.bellman import PlannerGrids, Solution
+from resilience_sim.kernels.prospects import PlannerGrids, Solution
 from resilience_sim.kernels.rule import rule_of_thumb_plans
 from small_world import PER_YEAR, primitives
 
-P = primitives()
+P = primitives(pool_tax=np.float32(0))
 ASSETS = np.array([0.0, 0.2, 0.5, 1.0, 3.0, 12.0])
 MONEY = np.array([-0.3, -0.05, 0.0, 0.05, 0.1, 0.25, 0.5, 1.0, 4.0, 20.0])
 SAVINGS = np.array([-0.1, 0.0, 1.0, 8.0])  # the top is in reach of the richest

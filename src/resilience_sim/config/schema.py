@@ -657,7 +657,10 @@ class Response:
     ] = 0
     months: Annotated[int, Meaning("how long it is paid; 0: no response", "months", 0, 240)] = 0
     top_up: Annotated[
-        float, Meaning("more for who has cash already", "lines per person and year", 0, 10)
+        float,
+        Meaning(
+            "more for who is on the list of a cash programme", "lines per person and year", 0, 10
+        ),
     ] = 0.0
     entrants: Annotated[
         float, Meaning("of who was hit and is not listed, share taken in", "share", 0, 1)

@@ -21,6 +21,9 @@ from resilience_sim.kernels.search import improve, new_bench
 from resilience_sim.kernels.vector import kernel, load, load_table, loop_kernel, store
 
 EVALUATED_CYCLES = 12  # searches between which plans are evaluated; later ones follow each other
+SHIFTED_CYCLES = (
+    60  # up to which plain iteration from a warm start is helped on; then it rests by itself
+)
 CONVERGED, NOT_CONVERGED = 0, 1
 i4 = np.int32
 
@@ -237,7 +240,7 @@ def solve_type(
         if change < tolerance:
             return CONVERGED, cycle, change
         is_plain = cycle > EVALUATED_CYCLES + 1
-        if 1 < cycle < EVALUATED_CYCLES or (done > 0 and is_plain):
+        if 1 < cycle < EVALUATED_CYCLES or (done > 0 and is_plain and cycle < SHIFTED_CYCLES):
             # What all states still have to go is common to them and known: the geometric tail of
             # their mean change (MacQueen 1966). Adding it leaves plans alone and saves cycles.
             carry = factor ** (n_seasons * (1 if is_plain else howard + 1))

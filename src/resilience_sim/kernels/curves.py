@@ -139,7 +139,7 @@ def curvature(nodes, table, bends):
 
 @kernel
 def between(nodes, table, bends, n_columns, row, x, cell, place):
-    """A flat table at `x` between rows `row` and `row` + 1, at `place` between columns `cell` and `cell` + 1."""
+    """A flat table at `x` between rows `row` and `row` + 1, at `place` from column `cell` to the next."""
     at = i4(i4(row * n_columns) + cell)
     above = i4(at + n_columns)
     right, far = i4(at + i4(1)), i4(above + i4(1))

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def spillovers(results: Results, scenario: str = "") -> pd.DataFrame:
     """Each arm minus none at every horizon, world and outcome, for persons not eligible.
 
-    They get nothing themselves; what reaches them comes by the village: its pool and what
-    neighbours learn from each other. Measured as in `effects`; standard deviations are those among
-    persons not eligible.
+    No arm reaches them, but for those whom a response takes in after a shock; what comes to them
+    comes by the village: its pool and what neighbours learn from each other. Measured as in
+    `effects`; standard deviations are those among persons not eligible.
 
     Returns
     -------

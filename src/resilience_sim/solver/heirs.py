@@ -14,7 +14,7 @@ from resilience_sim.solver.axes import TypeAxes
 from resilience_sim.solver.planner_type import HOWARD_YEARS, PlannerType, Told
 from resilience_sim.solver.threads import Progress, in_threads
 
-N_LUCK = 7  # Gauss-Hermite nodes of luck in an heir's score
+N_LUCK = 31  # Gauss-Hermite nodes of luck in an heir's score; closer together than nodes of skill
 FIRST_TOLERANCE = 0.1  # relative change of values at which types first look at each other
 
 
@@ -47,7 +47,8 @@ def chances_of_heirs(p: Primitives, axes: TypeAxes) -> np.ndarray:
             across = at[parent] - cell[parent]
             np.add.at(chances[land, parent], cell[parent], weights * (1.0 - across))
             np.add.at(chances[land, parent], np.minimum(cell[parent] + 1, n - 1), weights * across)
-    return chances
+    shares: np.ndarray = chances / chances.sum(axis=-1, keepdims=True)
+    return shares
 
 
 def settle_dynasties(

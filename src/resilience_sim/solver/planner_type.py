@@ -260,7 +260,8 @@ class PlannerType:
 
     def _redraw(self, world: World, belief: int) -> np.ndarray:
         """What another skill of heirs adds, on the nodes of savings of a world."""
-        table, old, new = self.redraw[belief], self.world.grids.savings, world.grids.savings
+        table: np.ndarray = self.redraw[belief]
+        old, new = self.world.grids.savings, world.grids.savings
         if np.array_equal(old, new):
             return table
         cell = np.clip(np.searchsorted(old, new, side="right") - 1, 0, old.size - 2)
@@ -271,13 +272,14 @@ class PlannerType:
     def _afterwards(self, world: World, belief: int) -> np.ndarray:
         """What is kept is worth so much once a phase has ended, on the nodes of savings of its world."""
         base = self.base[belief]
+        future: np.ndarray = base.future
         if np.array_equal(world.grids.savings, self.world.grids.savings):
-            return base.future
+            return future
         there = World(
             self.world.p, self.world.believed,
             with_savings(self.world.grids, world.grids.savings, self.world.p),
         )  # fmt: skip
-        out = np.empty((*base.future.shape[:-1], world.grids.savings.size))
+        out = np.empty((*future.shape[:-1], world.grids.savings.size))
         foresight.future_of(
             there.p, there.grids, base.value, *self._places(there, belief, 0.0),
             self._redraw(there, belief), out,
