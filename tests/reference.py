@@ -509,14 +509,18 @@ class Life:
         """Whether a year of school is worth what it costs one child.
 
         Money hangs on school for the whole family. What is given up today weighs the more, the less
-        the family ate. Of its taste, half lasts for a generation and half is the year's.
+        the family ate. Of its taste, half lasts for a generation, the first one's in all
+        replicates, and half is the year's.
         """
         p, year = self.p, t // self.per_year
         stake = self._given("at_stake", t) * self.person.size + self._given("pupil_stake", t)
         cost = p.school_fee + (p.child_work if can_work else 0.0) - stake / p.children
+        seed, replicate = self.luck_of
+        family = chance(
+            self.person.key, self.generation, CHILD, seed, replicate if self.generation else 0, 0
+        )
         lasting, passing = (
-            normal_pair(*words[:2])[0]
-            for words in (self._chance(self.generation, CHILD), self._chance(year, CHILD, 1))
+            normal_pair(*words[:2])[0] for words in (family, self._chance(year, CHILD, 1))
         )
         taste = 2.0 ** (p.school_taste * (lasting + passing) / sqrt(2.0))
         worth = p.school_worth * max(self.consumption_last, HUNGRY) ** p.crra * taste

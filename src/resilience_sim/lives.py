@@ -79,19 +79,24 @@ def phases_of(config: Config, given: Deliveries, hazard: float | None = None) ->
             row = given.support_at[a, code]
             told = []
             for index in np.unique(row[row > 0]):
-                running = np.flatnonzero(row == index)
                 support = given.supports[index - 1]
-                phase = Phase(
-                    support.transfer,
-                    support.terms,
-                    int(running[-1] - running[0] + 1) if is_dated else 0,
-                    int(running[0]) % config.periods_per_year if is_dated else 0,
-                    None if is_dated else belief,
-                )
-                told.append((phase, running))
+                for running in _stretches(np.flatnonzero(row == index), is_dated):
+                    phase = Phase(
+                        support.transfer,
+                        support.terms,
+                        running.size if is_dated else 0,
+                        int(running[0]) % config.periods_per_year if is_dated else 0,
+                        None if is_dated else belief,
+                    )
+                    told.append((phase, running))
             if told:
                 found[a, code] = tuple(told)
     return found
+
+
+def _stretches(periods: np.ndarray, is_dated: bool) -> list[np.ndarray]:
+    """Runs of periods without a gap, each of which ends at a date of its own; all in one without dates."""
+    return np.split(periods, np.flatnonzero(np.diff(periods) > 1) + 1) if is_dated else [periods]
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,7 @@ from resilience_sim.kernels.search import improve, new_bench
 from resilience_sim.kernels.vector import kernel, load, load_table, loop_kernel, store
 
 EVALUATED_CYCLES = 12  # searches between which plans are evaluated; later ones follow each other
-SHIFTED_CYCLES = (
-    60  # up to which plain iteration from a warm start is helped on; then it rests by itself
-)
+SHIFTED_CYCLES = 60  # up to which plain iteration from a warm start is helped on
 CONVERGED, NOT_CONVERGED = 0, 1
 i4 = np.int32
 
@@ -237,7 +235,7 @@ def solve_type(
             improve(p, grids, season, is_allowed, bench, solution)
         factor = p.discount * (1.0 - end_hazard)
         change, shift, n_states = _change(is_allowed, solution.value, before)
-        if change < tolerance:
+        if change < tolerance or end_hazard >= 1.0:  # what ends at once looks no further ahead
             return CONVERGED, cycle, change
         is_plain = cycle > EVALUATED_CYCLES + 1
         if 1 < cycle < EVALUATED_CYCLES or (done > 0 and is_plain and cycle < SHIFTED_CYCLES):

@@ -137,8 +137,13 @@ def enrol(
 
 @kernel
 def taste_for_school(key, generation, year, seed, replicate):
-    """Standard normal taste: half of its variance lasts for a generation of the family, half is the year's."""
-    a, b, _, _ = draws.philox(key, u4(generation), draws.PURPOSE_CHILD, u4(0), seed, replicate)
+    """Standard normal taste: half of its variance lasts for a generation of the family, half is the year's.
+
+    Families at the start have the same lasting taste in every replicate: their children went to
+    school by it (`school_so_far`).
+    """
+    drawn_in = replicate if generation > 0 else u4(0)
+    a, b, _, _ = draws.philox(key, u4(generation), draws.PURPOSE_CHILD, u4(0), seed, drawn_in)
     lasting, _ = draws.normal_pair(a, b)
     a, b, _, _ = draws.philox(key, year, draws.PURPOSE_CHILD, u4(1), seed, replicate)
     passing, _ = draws.normal_pair(a, b)

@@ -9,6 +9,7 @@ from resilience_sim.config import Behaviour, Config
 from resilience_sim.errors import SolverError
 from resilience_sim.kernels import bellman
 from resilience_sim.kernels.primitives import N_TECHNIQUES, Grid, Primitives
+from resilience_sim.model import Terms
 from resilience_sim.solver.axes import Phase, TypeAxes
 from resilience_sim.solver.grids import (
     ASSET_BEND,
@@ -125,8 +126,9 @@ def solve(
                 at = (land, minds, skill, other)
                 escape[at], type_class[at], rests[at] = chance, kinds, ends
         return max(
-            (one.live_through(each, by_phase[each], tables) for each in phases), default=SETTLED
-        )
+            (one.live_through(each, slots, tables) for each, slots in by_phase.items()
+             if slots is not base_slots), default=SETTLED,
+        )  # fmt: skip
 
     told += in_threads(config.threads, live, types, _part(progress, n_passes - 1, n_passes))
     worst = max(told)
@@ -171,15 +173,23 @@ def _part(progress: Progress | None, part: int, n_parts: int) -> Progress | None
     return lambda done, n: whole(part * n + done, n_parts * n)
 
 
+def _changes_no_plan(phase: Phase) -> bool:
+    """Whether plans are those without programmes: cash believed to end at once is money at hand, no more."""
+    return phase.hazard == 1.0 and phase.terms == Terms()
+
+
 def _slots(
     config: Config, phases: Sequence[Phase]
 ) -> tuple[np.ndarray, dict[Phase, np.ndarray], int]:
     """Slots of the tables: without programmes, by phase, and how many in all."""
     n_seasons = config.periods_per_year
     is_planned = config.planner.behaviour is Behaviour.PLANNER
-    by_phase, n_slots = {}, n_seasons
+    base_slots, by_phase, n_slots = np.arange(n_seasons), {}, n_seasons
     for phase in phases:
+        if is_planned and _changes_no_plan(phase):
+            by_phase[phase] = base_slots
+            continue
         n = phase.n_periods if phase.hazard is None and is_planned else n_seasons
         by_phase[phase] = n_slots + np.arange(n)
         n_slots += n
-    return np.arange(n_seasons), by_phase, n_slots
+    return base_slots, by_phase, n_slots
