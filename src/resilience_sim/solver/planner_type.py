@@ -177,11 +177,10 @@ class PlannerType:
         world, base = self.worlds[phase.terms], self.base[belief]
         hazard = 1.0 - (1.0 - float(phase.hazard or 0.0)) ** (1.0 / self.config.periods_per_year)
         solution.value[:] = base.value
-        done = 0
-        if confident is not None and hazard < 1.0:
+        solution.assets[:], solution.savings[:] = base.assets, base.savings
+        if confident is not None:
             solution.value[:] += confident.value - self.base[0].value
-            solution.assets[:], solution.savings[:] = base.assets, base.savings
-            done = 1
+        done = 1 if hazard < 1.0 else 0
         places = self._places(world, belief, phase.transfer)
         return self._settle(
             world, belief, places, hazard, self._afterwards(world, belief),
