@@ -111,7 +111,7 @@ def places(nodes, points):
 
 @kernel
 def curvature(nodes, table, bends):
-    """Half the curvature of `table` (n_nodes, n) along its rows, on each segment between two nodes.
+    """Half the curvature of `table` (n_nodes, n) on each segment between two rows, times its squared width.
 
     The smaller of the two nodes' second differences, and zero where they disagree in sign: reading
     between rows follows a smooth curve without overshooting at a kink.
@@ -129,23 +129,24 @@ def curvature(nodes, table, bends):
             bends[r, column] = (second - first) / both
     for back in range(n - 2):  # then, from the top, the smaller of a segment's two
         r = n - 2 - back
+        squared = (nodes[r + 1] - nodes[r]) * (nodes[r + 1] - nodes[r])
         for column in range(n_columns):
             before, here = bends[r - 1, column], bends[r, column]
             smaller = before if abs(before) < abs(here) else here
-            bends[r, column] = smaller if before * here > 0.0 else 0.0
+            bends[r, column] = smaller * squared if before * here > 0.0 else 0.0
     for column in range(n_columns):
         bends[0, column] = 0.0
 
 
 @kernel
-def between(nodes, table, bends, n_columns, row, x, cell, place):
-    """A flat table at `x` between rows `row` and `row` + 1, at `place` from column `cell` to the next."""
-    at = i4(i4(row * n_columns) + cell)
-    above = i4(at + n_columns)
-    right, far = i4(at + i4(1)), i4(above + i4(1))
-    low = load_table(table, at) + place * (load_table(table, right) - load_table(table, at))
+def between(table, bends, n_columns, corner, across, place):
+    """A flat table between two rows, `across` from one to the next, and two columns, at `place`.
+
+    `corner` is the index of the cell, `bends` what `curvature` made of the table.
+    """
+    above, right = i4(corner + n_columns), i4(corner + i4(1))
+    far = i4(above + i4(1))
+    low = load_table(table, corner) + place * (load_table(table, right) - load_table(table, corner))
     high = load_table(table, above) + place * (load_table(table, far) - load_table(table, above))
-    bend = load_table(bends, at) + place * (load_table(bends, right) - load_table(bends, at))
-    first, second = load_table(nodes, row), load_table(nodes, i4(row + i4(1)))
-    left, beyond = x - first, x - second
-    return low + (high - low) * left / (second - first) + bend * left * beyond
+    bend = load_table(bends, corner) + place * (load_table(bends, right) - load_table(bends, corner))
+    return low + across * ((high - low) + bend * (across - 1.0))

@@ -14,19 +14,14 @@ def _look_ahead(grids, loss, value, bends, mixed):
     """Expected value over the loss of assets: fill `mixed` (n_assets kept, n_money)."""
     curvature(grids.assets, value, bends)
     for i in range(grids.assets.size):
-        row, other_row = grids.loss_cell[0, i], grids.loss_cell[1, i]
-        left = grids.loss_place[0, i] * (grids.assets[row + 1] - grids.assets[row])
-        right = left - (grids.assets[row + 1] - grids.assets[row])
-        width = grids.assets[other_row + 1] - grids.assets[other_row]
-        other_left = grids.loss_place[1, i] * width
-        other_right = other_left - width
+        row, across = grids.loss_cell[0, i], grids.loss_place[0, i]
+        other_row, other_across = grids.loss_cell[1, i], grids.loss_place[1, i]
         for m in range(grids.money.size):
-            whole = value[row, m] + grids.loss_place[0, i] * (value[row + 1, m] - value[row, m])
-            whole += bends[row, m] * left * right
-            struck = value[other_row, m] + grids.loss_place[1, i] * (
-                value[other_row + 1, m] - value[other_row, m]
-            )
-            struck += bends[other_row, m] * other_left * other_right
+            bent = bends[row, m] * (across - 1.0)
+            whole = value[row, m] + across * (value[row + 1, m] - value[row, m] + bent)
+            bent = bends[other_row, m] * (other_across - 1.0)
+            rise = value[other_row + 1, m] - value[other_row, m]
+            struck = value[other_row, m] + other_across * (rise + bent)
             mixed[i, m] = (1.0 - loss) * whole + loss * struck
 
 

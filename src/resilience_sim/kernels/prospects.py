@@ -12,11 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from resilience_sim.kernels.curves import bent_bracket, fused
+from resilience_sim.kernels.elementary import exp2_double, log2_double
 from resilience_sim.kernels.household import labour_share, own_output, year_outlay
 from resilience_sim.kernels.skill import score_of, skill_of
 from resilience_sim.kernels.vector import kernel, load_table, loop_kernel, store
 
 SMALLEST_SURPLUS = 0.05  # lines per year above need, below which utility goes on in a straight line
+_LOG2_SMALLEST = math.log2(SMALLEST_SURPLUS)
+_LN_2 = math.log(2.0)
 i4 = np.int32
 
 
@@ -65,10 +68,23 @@ def utility(p, consumption, price):
     """
     surplus = p.periods_per_year * consumption / price - p.need
     at = max(surplus, SMALLEST_SURPLUS)
-    level = math.log(at) if p.crra == 1.0 else at ** (1.0 - p.crra) / (1.0 - p.crra)
-    if surplus < SMALLEST_SURPLUS:
-        level = fused(SMALLEST_SURPLUS ** (-p.crra), surplus - SMALLEST_SURPLUS, level)
-    return level / p.periods_per_year
+    level = utility_of_surplus(float(p.crra), log2_double(at))
+    short = min(surplus - SMALLEST_SURPLUS, 0.0)
+    return fused(hungry_slope(float(p.crra)), short, level) / p.periods_per_year
+
+
+@kernel
+def utility_of_surplus(crra, log_surplus):
+    """CRRA utility by the log2 of what there is above need."""
+    if crra == 1.0:
+        return _LN_2 * log_surplus
+    return exp2_double((1.0 - crra) * log_surplus) / (1.0 - crra)
+
+
+@kernel
+def hungry_slope(crra):
+    """Marginal utility at the smallest surplus and below."""
+    return exp2_double(-crra * _LOG2_SMALLEST)
 
 
 @loop_kernel

@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from resilience_sim.kernels.curves import bent_bracket, between, curvature, fused
+from resilience_sim.kernels.elementary import exp2_double, log2_double
 from resilience_sim.kernels.household import year_outlay
-from resilience_sim.kernels.prospects import SMALLEST_SURPLUS, utility
+from resilience_sim.kernels.prospects import SMALLEST_SURPLUS, utility_of_surplus
 from resilience_sim.kernels.vector import kernel, load, load_table, loop_kernel, store
 
 i4 = np.int32
+_FLAT = 1e-12  # utility per line; a flatter future is not worth a thought
 
 
 class Bench(NamedTuple):
@@ -29,10 +31,11 @@ class Bench(NamedTuple):
     cell_consumption: Any  # (n_savings,)
     cell_utility: Any  # (n_savings,)
     ahead: Any  # (n_savings,)
+    assets: Any  # (2, 3, n_assets, n_money), what the search finds
+    savings: Any  # the same shape
     score: Any  # (n_money,)
     choice: Any  # (n_money,) int32
     kept: Any  # (n_money,)
-    height: Any  # (n_money,)
 
 
 @kernel
@@ -45,7 +48,8 @@ def new_bench(grids):
         np.zeros(shape), np.zeros(shape), np.zeros(shape),
         np.empty(n_spend), np.empty(n_spend, np.int32), np.empty(n_spend),
         np.empty(n_savings), np.empty(n_savings), np.empty(n_savings),
-        np.empty(n_money), np.empty(n_money, np.int32), np.empty(n_money), np.empty(n_money),
+        np.zeros((2, 3, n_assets, n_money)), np.zeros((2, 3, n_assets, n_money)),
+        np.empty(n_money), np.empty(n_money, np.int32), np.empty(n_money),
     )  # fmt: skip
 
 
@@ -88,17 +92,17 @@ def _cell_optima(p, grids, price, future, first, last, cell_consumption, cell_ut
     `future` is read as piecewise linear, so within a cell the best consumption is where marginal
     utility equals the discounted slope; -1 where there is none.
     """
-    per_year, power = float(p.periods_per_year), -1.0 / float(p.crra)
+    per_year, crra = float(p.periods_per_year), float(p.crra)
+    need, factor = float(p.need), float(p.discount) * price
     for j in range(first, last + 1):
-        width = grids.savings[j + 1] - grids.savings[j]
-        cell_consumption[j] = price * (p.discount * (future[j + 1] - future[j]) / width)
-    for j in range(first, last + 1):
-        marginal = cell_consumption[j]
-        surplus = max(marginal, 1e-300) ** power
-        is_found = (marginal > 0.0) & (surplus > SMALLEST_SURPLUS)
-        cell_consumption[j] = (surplus + p.need) * price / per_year if is_found else -1.0
-    for j in range(first, last + 1):
-        cell_utility[j] = utility(p, cell_consumption[j], price)
+        left, right = load_table(grids.savings, j), load_table(grids.savings, j + 1)
+        slope = (load_table(future, j + 1) - load_table(future, j)) / (right - left)
+        marginal = factor * slope
+        log_surplus = log2_double(max(marginal, _FLAT)) / -crra
+        surplus = exp2_double(log_surplus)
+        is_found = (marginal > _FLAT) & (surplus > SMALLEST_SURPLUS)
+        store(cell_consumption, j, (surplus + need) * price / per_year if is_found else -1.0)
+        store(cell_utility, j, utility_of_surplus(crra, log_surplus) / per_year)
 
 
 @kernel
@@ -154,17 +158,22 @@ def _save_best(p, grids, flow, price, outlay, future, worth, saved, bench):
 
 
 @kernel
-def _worth_of(p, grids, worth, bends, held, money, row, kept):
-    """Worth of keeping `kept`, which lies on segment `row`, out of assets `held` and `money`."""
+def _worth_of(p, grids, worth, bends, held, money, row, low, high, kept):
+    """Worth of keeping `kept`, on segment `row` from `low` to `high`, out of assets `held` and `money`."""
     change = kept - held
     left_over = money - (change if change > 0.0 else p.resale * change)
     cell, place = bent_bracket(grids.spend_bend, grids.spend, left_over)
-    return between(grids.assets, worth, bends, i4(grids.spend.size), row, kept, cell, place)
+    n_spend = i4(grids.spend.size)
+    corner = i4(i4(row * n_spend) + cell)
+    return between(worth, bends, n_spend, corner, (kept - low) / (high - low), place)
 
 
 @kernel
 def _vertex(x0, x1, x2, y0, y1, y2):
-    """Where the parabola through three points is highest; the middle of the wider side where it is not bent."""
+    """Where the parabola through three points is highest; the middle of the wider side where it is not bent.
+
+    Not quite at any of the three, where a look would tell nothing.
+    """
     s0 = (y1 - y0) / (x1 - x0)
     s1 = (y2 - y1) / (x2 - x1)
     bend = (s1 - s0) / (x2 - x0)
@@ -172,35 +181,19 @@ def _vertex(x0, x1, x2, y0, y1, y2):
     top = 0.5 * (x0 + x1) - 0.5 * s0 / bend
     margin = 0.02 * (x2 - x0)
     inside = min(max(top, x0 + margin), x2 - margin)
-    return middle if bend >= -1e-300 else inside
+    x = middle if bend >= -1e-300 else inside
+    return 0.5 * (x0 + x1) if x == x1 else x
 
 
 @kernel
-def _look(p, grids, worth, bends, held, money, row, x0, x1, x2, y0, y1, y2):
-    """The three places of a search, and their worth, after one more look."""
-    x = _vertex(x0, x1, x2, y0, y1, y2)
-    x = 0.5 * (x0 + x1) if x == x1 else x
-    y = _worth_of(p, grids, worth, bends, held, money, row, x)
+def _narrow(x0, x1, x2, y0, y1, y2, x, y):
+    """Three places of a search, and their worth, after one more: the best stays in the middle."""
     is_left, is_better = x < x1, y > y1
-    # The best of the four stays in the middle, with its neighbours.
     a0 = (x0 if is_better else x) if is_left else (x1 if is_better else x0)
     b0 = (y0 if is_better else y) if is_left else (y1 if is_better else y0)
     a2 = (x1 if is_better else x2) if is_left else (x2 if is_better else x)
     b2 = (y1 if is_better else y2) if is_left else (y2 if is_better else y)
     return a0, (x if is_better else x1), a2, b0, (y if is_better else y1), b2
-
-
-@kernel
-def _search_segment(p, grids, worth, bends, held, money, row, left, right):
-    """Best place on one segment, and its worth, from the worth at its two nodes: three looks inside."""
-    x0, x2 = load_table(grids.assets, row), load_table(grids.assets, i4(row + i4(1)))
-    x1 = 0.5 * (x0 + x2)
-    y1 = _worth_of(p, grids, worth, bends, held, money, row, x1)
-    x0, x1, x2, y0, y1, y2 = _look(
-        p, grids, worth, bends, held, money, row, x0, x1, x2, left, y1, right
-    )
-    _, x1, _, _, y1, _ = _look(p, grids, worth, bends, held, money, row, x0, x1, x2, y0, y1, y2)
-    return x1, y1
 
 
 @kernel
@@ -234,31 +227,46 @@ def _best_kept_nodes(grids, worth, i, score, choice):
 
 
 @kernel
-def _keep_best(p, grids, i, worth, bends, saved, outlay, bench, value, assets, savings):
-    """Best assets to keep for assets node `i`, refined: fill `value`, `assets` and `savings` (n_money,)."""
-    score, choice, kept, height = bench.score, bench.choice, bench.kept, bench.height
+def _keep_best(p, grids, i, worth, bends, saved, outlay, bench, assets, savings):
+    """Best assets to keep for assets node `i`, refined: fill `assets` and `savings` (n_money,)."""
+    score, choice, kept = bench.score, bench.choice, bench.kept
     n_spend = i4(grids.spend.size)
     worth, bends, saved = worth.ravel(), bends.ravel(), saved.ravel()
     last = i4(grids.assets.size - 2)
     held = grids.assets[i]
     _best_kept_nodes(grids, worth, i, score, choice)
-    for m in range(score.size):  # the segment below the best node
+    for m in range(score.size):
+        # The two segments beside the best node: a look at the middle of each, then, around the best
+        # of the five places, two more.
         node, best, money = load(choice, m), load(score, m), load_table(grids.money, m)
-        row = max(i4(node - i4(1)), i4(0))
-        far, at_node = _trade_worth(grids, worth, i4(i), row, i4(m)), load_table(grids.assets, node)
-        at, got = _search_segment(p, grids, worth, bends, held, money, row, far, best)
-        is_better = (node > i4(0)) & (got > best)
-        store(kept, m, at if is_better else at_node)
-        store(height, m, got if is_better else best)
-    for m in range(score.size):  # the segment above it
-        node, best, money = load(choice, m), load(score, m), load_table(grids.money, m)
-        row = min(node, last)
-        far = _trade_worth(grids, worth, i4(i), i4(row + i4(1)), i4(m))
-        at, got = _search_segment(p, grids, worth, bends, held, money, row, best, far)
-        so_far, highest = load(kept, m), load(height, m)
-        is_better = (node <= last) & (got > highest)
-        store(kept, m, at if is_better else so_far)
-        store(height, m, got if is_better else highest)
+        is_first, is_top = node == i4(0), node > last
+        below, above = i4(0) if is_first else i4(node - i4(1)), min(node, last)
+        low, mid = load_table(grids.assets, below), load_table(grids.assets, node)
+        high = load_table(grids.assets, i4(above + i4(1)))
+        low, high = mid + mid - high if is_first else low, mid + mid - low if is_top else high
+        x0, x2 = 0.5 * (low + mid), 0.5 * (mid + high)
+        y0 = _worth_of(p, grids, worth, bends, held, money, below, low, mid, x0)
+        y2 = _worth_of(p, grids, worth, bends, held, money, above, mid, high, x2)
+        y0, y2 = (-1e300 if is_first else y0), (-1e300 if is_top else y2)
+        is_left, is_right = (y0 > best) & (y0 >= y2), (y2 > best) & (y2 > y0)
+        edge = i4(below if is_left else i4(above + i4(1)))
+        far = _trade_worth(grids, worth, i4(i), edge, i4(m))
+        a1 = x0 if is_left else (x2 if is_right else mid)
+        b1 = y0 if is_left else (y2 if is_right else best)
+        a0 = low if is_left else (mid if is_right else x0)
+        b0 = far if is_left else (best if is_right else y0)
+        a2 = mid if is_left else (high if is_right else x2)
+        b2 = best if is_left else (far if is_right else y2)
+        x = _vertex(a0, a1, a2, b0, b1, b2)
+        row = below if x < mid else above
+        first, second = low if x < mid else mid, mid if x < mid else high
+        y = _worth_of(p, grids, worth, bends, held, money, row, first, second, x)
+        a0, a1, a2, b0, b1, b2 = _narrow(a0, a1, a2, b0, b1, b2, x, y)
+        x = _vertex(a0, a1, a2, b0, b1, b2)
+        row = below if x < mid else above
+        first, second = low if x < mid else mid, mid if x < mid else high
+        y = _worth_of(p, grids, worth, bends, held, money, row, first, second, x)
+        store(kept, m, x if y > b1 else a1)
     for m in range(score.size):  # what is saved there
         keeps, money = load(kept, m), load_table(grids.money, m)
         change = keeps - held
@@ -278,7 +286,6 @@ def _keep_best(p, grids, i, worth, bends, saved, outlay, bench, value, assets, s
             load_table(saved, i4(above + i4(1))) - load_table(saved, above)
         )
         wish = low + across * (high - low)
-        store(value, m, load(height, m))
         store(assets, m, keeps)
         store(savings, m, max(min(wish, left_over - outlay), load_table(grids.savings, 0)))
 
@@ -301,23 +308,20 @@ def _save_all(p, grids, season, is_allowed, future, bench):
             for kept in range(n_assets):
                 _save_best(
                     p, grids, grids.flow[known, season, technique], price,
-                    _outlay(p, season, known, technique), future[known, season, technique, kept],
+                    _outlay(p, season, known, technique), future[known, technique, kept],
                     worth[kept], saved[kept], bench,
                 )  # fmt: skip
             curvature(grids.assets, worth, bench.bends[known, technique])
 
 
 @loop_kernel
-def improve(p, grids, season, is_allowed, bench, solution):
-    """One season's best plans given the expected value of what is kept in `solution.future`.
+def search(p, grids, season, is_allowed, future, bench):
+    """One season's best plans, with and without knowledge, given what is kept is worth `future`.
 
-    Fills value and policies, with and without knowledge. `bench` comes from `new_bench`.
+    `future` is shaped like a solution's, `bench` comes from `new_bench`; its `assets` and `savings`
+    are filled.
     """
-    _save_all(p, grids, season, is_allowed, solution.future, bench)
-    for known in range(2):
-        for technique in range(3):
-            if not is_allowed[technique]:
-                solution.value[known, season, technique, :, :] = -1e12
+    _save_all(p, grids, season, is_allowed, future, bench)
     for i in range(grids.assets.size):  # outermost: places of its trades stay at hand
         for known in range(2):
             for technique in range(3):
@@ -325,7 +329,5 @@ def improve(p, grids, season, is_allowed, bench, solution):
                     _keep_best(
                         p, grids, i, bench.worth[known, technique], bench.bends[known, technique],
                         bench.saved[known, technique], _outlay(p, season, known, technique), bench,
-                        solution.value[known, season, technique, i],
-                        solution.assets[known, season, technique, i],
-                        solution.savings[known, season, technique, i],
+                        bench.assets[known, technique, i], bench.savings[known, technique, i],
                     )  # fmt: skip
