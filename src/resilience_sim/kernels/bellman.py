@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from resilience_sim.kernels.curves import between, cells_of, curvature, fused
+from resilience_sim.kernels.curves import between, cells_of, curvature, curvature_along, fused
 from resilience_sim.kernels.elementary import log2_double
 from resilience_sim.kernels.foresight import new_desk, season_future
 from resilience_sim.kernels.household import year_outlay
@@ -101,11 +101,11 @@ def trace_season(p, grids, season, known, technique, assets, savings, spare, cel
 
 
 @loop_kernel
-def follow(discount, n_savings, future, bends, flow, corner, across, along, value):
+def follow(discount, n_savings, future, bends, side_bends, flow, corner, across, along, value):
     """What plans of one season and technique are worth: fill `value`; all flat."""
     for n in range(value.size):
         ahead = between(
-            future, bends, n_savings, load(corner, n), load(across, n), load(along, n)
+            future, bends, side_bends, n_savings, load(corner, n), load(across, n), load(along, n)
         )
         store(value, n, load(flow, n) + discount * ahead)
 
@@ -128,15 +128,16 @@ def _foresee(
 
 
 @kernel
-def _live_season(p, grids, season, known, is_allowed, future, trail, table, bends, value):
+def _live_season(p, grids, season, known, is_allowed, future, trail, table, bends, side_bends, value):
     """Value of the plans of one season, given the future: fill `value` (3, n_assets, n_money)."""
     for technique in range(3):
         if is_allowed[technique]:
             table[:, :] = future[technique]  # what vectorised loops have written is no lookup table
             curvature(grids.assets, table, bends)
+            curvature_along(grids.savings, table, side_bends)
             at = (known, season, technique)
             follow(
-                float(p.discount), i4(grids.savings.size), table.ravel(), bends.ravel(),
+                float(p.discount), i4(grids.savings.size), table.ravel(), bends.ravel(), side_bends.ravel(),
                 trail.flow[at].ravel(), trail.corner[at].ravel(), trail.across[at].ravel(),
                 trail.along[at].ravel(), value[technique].ravel(),
             )  # fmt: skip
@@ -205,7 +206,8 @@ def value_plans(
     """
     n_seasons, n_assets, n_savings = solution.value.shape[1], grids.assets.size, grids.savings.size
     desk = new_desk(grids)
-    table, bends = np.empty((n_assets, n_savings)), np.zeros((n_assets, n_savings))
+    table = np.empty((n_assets, n_savings))
+    bends, side_bends = np.zeros((n_assets, n_savings)), np.zeros((n_assets, n_savings))
     shape = (2, 3, n_assets, grids.money.size)
     x = solution.value[:, 0].copy()
     flat, n = x.ravel(), x.size
@@ -223,7 +225,7 @@ def value_plans(
                     solution, desk,
                 )  # fmt: skip
                 _live_season(
-                    p, grids, season, known, is_allowed, future, trail, table, bends,
+                    p, grids, season, known, is_allowed, future, trail, table, bends, side_bends,
                     solution.value[known, season],
                 )  # fmt: skip
         last_move, move, n_states, at = move, 0.0, 0, 0
@@ -273,7 +275,7 @@ def trace_all(p, grids, is_allowed, solution, trail):
 
 
 @kernel
-def _take_better(p, grids, season, is_allowed, is_new, bench, fresh, table, bends, spare, cell, worth, trail, solution):
+def _take_better(p, grids, season, is_allowed, is_new, bench, fresh, table, bends, side_bends, spare, cell, worth, trail, solution):
     """Take the plans on the bench where they are worth more: update plans, trail and value of a season.
 
     All of them where no plans were there (`is_new`). Returns the mean relative gain.
@@ -291,8 +293,9 @@ def _take_better(p, grids, season, is_allowed, is_new, bench, fresh, table, bend
             )  # fmt: skip
             table[:, :] = solution.future[at]
             curvature(grids.assets, table, bends)
+            curvature_along(grids.savings, table, side_bends)
             follow(
-                float(p.discount), i4(grids.savings.size), table.ravel(), bends.ravel(),
+                float(p.discount), i4(grids.savings.size), table.ravel(), bends.ravel(), side_bends.ravel(),
                 fresh.flow[at].ravel(), fresh.corner[at].ravel(), fresh.across[at].ravel(),
                 fresh.along[at].ravel(), worth,
             )  # fmt: skip
@@ -332,7 +335,8 @@ def solve_type(
     n_seasons, n_assets, n_savings = solution.value.shape[1], grids.assets.size, grids.savings.size
     size = n_assets * grids.money.size
     trail, fresh = new_trail(solution.value.shape), new_trail(solution.value.shape)
-    table, bends = np.empty((n_assets, n_savings)), np.zeros((n_assets, n_savings))
+    table = np.empty((n_assets, n_savings))
+    bends, side_bends = np.zeros((n_assets, n_savings)), np.zeros((n_assets, n_savings))
     spare, cell, worth = np.empty(size), np.empty(size, np.int32), np.empty(size)
     desk, bench = new_desk(grids), new_bench(grids)
     is_new = not has_plans
@@ -357,12 +361,12 @@ def solve_type(
                 )  # fmt: skip
                 if not is_new:
                     _live_season(
-                        p, grids, season, known, is_allowed, future, trail, table, bends,
+                        p, grids, season, known, is_allowed, future, trail, table, bends, side_bends,
                         solution.value[known, season],
                     )  # fmt: skip
             search(p, grids, season, is_allowed, solution.future[:, season], bench)
             gain += _take_better(
-                p, grids, season, is_allowed, is_new, bench, fresh, table, bends, spare, cell,
+                p, grids, season, is_allowed, is_new, bench, fresh, table, bends, side_bends, spare, cell,
                 worth, trail, solution,
             )  # fmt: skip
         years += 1
@@ -387,7 +391,8 @@ def step_back(
     size = n_assets * grids.money.size
     desk, bench = new_desk(grids), new_bench(grids)
     trail, fresh = new_trail(solution.value.shape), new_trail(solution.value.shape)
-    table, bends = np.empty((n_assets, n_savings)), np.zeros((n_assets, n_savings))
+    table = np.empty((n_assets, n_savings))
+    bends, side_bends = np.zeros((n_assets, n_savings)), np.zeros((n_assets, n_savings))
     spare, cell, worth = np.empty(size), np.empty(size, np.int32), np.empty(size)
     for known in range(2):
         future = solution.future[known, season]
@@ -397,6 +402,6 @@ def step_back(
             season_future(p, grids, after.value, season, known, cells, inside, redraw, desk, future)
     search(p, grids, season, is_allowed, solution.future[:, season], bench)
     _take_better(
-        p, grids, season, is_allowed, True, bench, fresh, table, bends, spare, cell, worth, trail,
+        p, grids, season, is_allowed, True, bench, fresh, table, bends, side_bends, spare, cell, worth, trail,
         solution,
     )  # fmt: skip

@@ -139,14 +139,42 @@ def curvature(nodes, table, bends):
 
 
 @kernel
-def between(table, bends, n_columns, corner, across, place):
+def curvature_along(nodes, table, bends):
+    """What `curvature` is across rows, along each row of `table` (n, n_nodes): fill `bends`."""
+    n_rows, n = table.shape
+    flat, out = table.ravel(), bends.ravel()
+    for r in range(n_rows):
+        start = r * n
+        for m in range(1, n - 1):  # first the second difference at node m
+            width, next_width = nodes[m] - nodes[m - 1], nodes[m + 1] - nodes[m]
+            here = load(flat, start + m)
+            first = (here - load(flat, start + m - 1)) / width
+            second = (load(flat, start + m + 1) - here) / next_width
+            store(out, start + m, (second - first) / (width + next_width))
+        out[start] = 0.0
+        out[start + n - 1] = 0.0
+        for m in range(n - 1):  # then the smaller of a segment's two; zero beside both ends
+            width = nodes[m + 1] - nodes[m]
+            here, following = load(out, start + m), load(out, start + m + 1)
+            smaller = here if abs(here) < abs(following) else following
+            store(out, start + m, smaller * (width * width) if here * following > 0.0 else 0.0)
+
+
+@kernel
+def between(table, bends, side_bends, n_columns, corner, across, place):
     """A flat table between two rows, `across` from one to the next, and two columns, at `place`.
 
-    `corner` is the index of the cell, `bends` what `curvature` made of the table.
+    `corner` is the index of the cell, `bends` and `side_bends` what `curvature` and
+    `curvature_along` made of the table.
     """
     above, right = i4(corner + n_columns), i4(corner + i4(1))
     far = i4(above + i4(1))
-    low = load_table(table, corner) + place * (load_table(table, right) - load_table(table, corner))
-    high = load_table(table, above) + place * (load_table(table, far) - load_table(table, above))
+    aside = place - 1.0
+    low = load_table(table, corner) + place * (
+        load_table(table, right) - load_table(table, corner) + load_table(side_bends, corner) * aside
+    )
+    high = load_table(table, above) + place * (
+        load_table(table, far) - load_table(table, above) + load_table(side_bends, above) * aside
+    )
     bend = load_table(bends, corner) + place * (load_table(bends, right) - load_table(bends, corner))
     return low + across * ((high - low) + bend * (across - 1.0))

@@ -53,6 +53,7 @@ def escape_probability(p, grids, cells, inside, years, solution, out):
     redraw = np.zeros(solution.future.shape)
     desk = new_desk(grids)
     table, bends = np.empty(future.shape[3:]), np.zeros(future.shape[3:])
+    straight = np.zeros(future.shape[3:]).ravel()
     chosen = np.empty((2, n_assets, n_money), np.int32)
     for known in range(2):
         _chosen(solution, known, chosen[known])
@@ -85,7 +86,7 @@ def escape_probability(p, grids, cells, inside, years, solution, out):
                     flat_table, flat_bends = table.ravel(), bends.ravel()
                     for n in range(got.size):
                         read = between(
-                            flat_table, flat_bends, n_savings, load(corner, n), load(across, n),
+                            flat_table, flat_bends, straight, n_savings, load(corner, n), load(across, n),
                             load(along, n),
                         )  # fmt: skip
                         store(got, n, min(max(read, 0.0), 1.0))

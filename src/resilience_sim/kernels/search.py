@@ -5,18 +5,19 @@ the assets held, so it is solved first, then the assets, then (at planting) the 
 are refined between nodes. Loops over money and what is spent vectorise: no branch, no search.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from resilience_sim.kernels.curves import bent_bracket, between, curvature, fused
+from resilience_sim.kernels.curves import bent_bracket, between, curvature, curvature_along, fused
 from resilience_sim.kernels.elementary import exp2_double, log2_double
 from resilience_sim.kernels.household import year_outlay
-from resilience_sim.kernels.prospects import SMALLEST_SURPLUS, utility_of_surplus
+from resilience_sim.kernels.prospects import SMALLEST_SURPLUS
 from resilience_sim.kernels.vector import kernel, load, load_table, loop_kernel, store
 
 i4 = np.int32
-_FLAT = 1e-12  # utility per line; a flatter future is not worth a thought
+_LN_2 = math.log(2.0)
 
 
 class Bench(NamedTuple):
@@ -28,9 +29,10 @@ class Bench(NamedTuple):
     best: Any  # (n_spend,)
     node: Any  # (n_spend,) int32
     carried: Any  # (n_spend,)
-    cell_consumption: Any  # (n_savings,)
-    cell_utility: Any  # (n_savings,)
     ahead: Any  # (n_savings,)
+    curve: Any  # (n_savings,)
+    curves: Any  # (n_assets, n_savings)
+    side_bends: Any  # (2, 3, n_assets, n_spend)
     assets: Any  # (2, 3, n_assets, n_money), what the search finds
     savings: Any  # the same shape
     score: Any  # (n_money,)
@@ -47,7 +49,7 @@ def new_bench(grids):
     return Bench(
         np.zeros(shape), np.zeros(shape), np.zeros(shape),
         np.empty(n_spend), np.empty(n_spend, np.int32), np.empty(n_spend),
-        np.empty(n_savings), np.empty(n_savings), np.empty(n_savings),
+        np.empty(n_savings), np.empty(n_savings), np.empty((n_assets, n_savings)), np.zeros(shape),
         np.zeros((2, 3, n_assets, n_money)), np.zeros((2, 3, n_assets, n_money)),
         np.empty(n_money), np.empty(n_money, np.int32), np.empty(n_money),
     )  # fmt: skip
@@ -86,70 +88,65 @@ def _best_nodes(discount, flow, future, best, node):
 
 
 @kernel
-def _cell_optima(p, grids, price, future, first, last, cell_consumption, cell_utility):
-    """Consumption, and its utility, at which cells `first` to `last` of savings are best left.
+def _best_in_cell(p, price, savings, future, curve, j, money, is_asked):
+    """The best savings inside cell `j`, by Newton's steps from its middle, and their score.
 
-    `future` is read as piecewise linear, so within a cell the best consumption is where marginal
-    utility equals the discounted slope; -1 where there is none.
+    There a line more saved is worth as much as a line more eaten. `curve` (n_savings,) bends
+    `future`; where nothing is asked or the best does not lie inside, the score is the lowest.
     """
-    per_year, crra = float(p.periods_per_year), float(p.crra)
-    need, factor = float(p.need), float(p.discount) * price
-    for j in range(first, last + 1):
-        left, right = load_table(grids.savings, j), load_table(grids.savings, j + 1)
-        slope = (load_table(future, j + 1) - load_table(future, j)) / (right - left)
-        marginal = factor * slope
-        log_surplus = log2_double(max(marginal, _FLAT)) / -crra
-        surplus = exp2_double(log_surplus)
-        is_found = (marginal > _FLAT) & (surplus > SMALLEST_SURPLUS)
-        store(cell_consumption, j, (surplus + need) * price / per_year if is_found else -1.0)
-        store(cell_utility, j, utility_of_surplus(crra, log_surplus) / per_year)
-
-
-@kernel
-def _leave_cell(discount, savings, future, cell_consumption, cell_utility, j, money):
-    """What is carried, and its score, if cell `j` is left at its optimum; and whether that lies inside."""
-    consumption = load_table(cell_consumption, j)
-    wish = money - consumption
+    crra, per_year = float(p.crra), float(p.periods_per_year)
+    discount, need = float(p.discount), float(p.need)
     left, right = load_table(savings, j), load_table(savings, i4(j + i4(1)))
-    low = load_table(future, j)
-    place = (wish - left) / (right - left)
-    ahead = low + place * (load_table(future, i4(j + i4(1))) - low)
-    score = load_table(cell_utility, j) + discount * ahead
-    return wish, score, (consumption > 0.0) & (left < wish) & (wish < right)
+    width, low = right - left, load_table(future, j)
+    rise, bent = load_table(future, i4(j + i4(1))) - low, load_table(curve, j)
+    scale = per_year / price
+    place, at, level = 0.5, SMALLEST_SURPLUS, 0.0
+    for step in range(4):
+        surplus = (money - (left + place * width)) * scale - need
+        at = max(surplus, SMALLEST_SURPLUS)
+        marginal = exp2_double(-crra * log2_double(at))
+        if step < 3:
+            over = marginal / price - discount * (rise + bent * (2.0 * place - 1.0)) / width
+            slope = crra * marginal / at * scale / price * width - discount * 2.0 * bent / width
+            moved = place - over / max(slope, 1e-12)
+            place = min(max(moved, 0.0), 1.0)
+        else:
+            level = _LN_2 * log2_double(at) if crra == 1.0 else at * marginal / (1.0 - crra)
+            level = level / per_year
+    ahead = low + place * (rise + bent * (place - 1.0))
+    surplus = (money - (left + place * width)) * scale - need
+    is_inside = is_asked & (place > 0.0) & (place < 1.0) & (surplus > SMALLEST_SURPLUS)
+    return left + place * width, level + discount * ahead if is_inside else -1e300
 
 
 @kernel
-def _save_best(p, grids, flow, price, outlay, future, worth, saved, bench):
+def _save_best(p, grids, flow, price, outlay, future, curve, worth, saved, bench):
     """Best saving for one row of assets kept: fill `worth` and `saved` (n_spend,).
 
-    The optimum is exact for `future` (n_savings,) read as piecewise linear.
+    First the best node, then inside the cells on both sides of it; `curve` bends `future`.
     """
     best, node, carried, ahead = bench.best, bench.node, bench.carried, bench.ahead
-    cell_consumption, cell_utility = bench.cell_consumption, bench.cell_utility
-    discount = float(p.discount)
     n_savings, n_spend = flow.shape
     last = i4(n_savings - 2)
     for j in range(n_savings):
         ahead[j] = future[j]  # tables are read from where nothing vectorised has written
-    _best_nodes(discount, flow, ahead, best, node)
-    lowest, highest = max(node[0] - 1, 0), min(node[n_spend - 1], n_savings - 2)
-    _cell_optima(p, grids, price, ahead, lowest, highest, cell_consumption, cell_utility)
+        bench.curve[j] = curve[j]
+    _best_nodes(float(p.discount), flow, ahead, best, node)
     for x in range(n_spend):
         money = load_table(grids.spend, x) - outlay
         height, at = load(best, x), load(node, x)
         choice = load_table(grids.savings, at)
         left = max(i4(at - i4(1)), i4(0))
-        wish, score, is_inside = _leave_cell(
-            discount, grids.savings, ahead, cell_consumption, cell_utility, left, money
+        wish, score = _best_in_cell(
+            p, price, grids.savings, ahead, bench.curve, left, money, at > i4(0)
         )
-        is_better = is_inside & (at > i4(0)) & (score > height)
+        is_better = score > height
         height = score if is_better else height
         choice = wish if is_better else choice
-        right = min(at, last)
-        wish, score, is_inside = _leave_cell(
-            discount, grids.savings, ahead, cell_consumption, cell_utility, right, money
+        wish, score = _best_in_cell(
+            p, price, grids.savings, ahead, bench.curve, min(at, last), money, at <= last
         )
-        is_better = is_inside & (at <= last) & (score > height)
+        is_better = score > height
         store(best, x, score if is_better else height)
         store(carried, x, wish if is_better else choice)
     for x in range(n_spend):
@@ -158,14 +155,14 @@ def _save_best(p, grids, flow, price, outlay, future, worth, saved, bench):
 
 
 @kernel
-def _worth_of(p, grids, worth, bends, held, money, row, low, high, kept):
+def _worth_of(p, grids, worth, bends, side_bends, held, money, row, low, high, kept):
     """Worth of keeping `kept`, on segment `row` from `low` to `high`, out of assets `held` and `money`."""
     change = kept - held
     left_over = money - (change if change > 0.0 else p.resale * change)
     cell, place = bent_bracket(grids.spend_bend, grids.spend, left_over)
     n_spend = i4(grids.spend.size)
     corner = i4(i4(row * n_spend) + cell)
-    return between(worth, bends, n_spend, corner, (kept - low) / (high - low), place)
+    return between(worth, bends, side_bends, n_spend, corner, (kept - low) / (high - low), place)
 
 
 @kernel
@@ -227,11 +224,12 @@ def _best_kept_nodes(grids, worth, i, score, choice):
 
 
 @kernel
-def _keep_best(p, grids, i, worth, bends, saved, outlay, bench, assets, savings):
+def _keep_best(p, grids, i, worth, bends, side_bends, saved, outlay, bench, assets, savings):
     """Best assets to keep for assets node `i`, refined: fill `assets` and `savings` (n_money,)."""
     score, choice, kept = bench.score, bench.choice, bench.kept
     n_spend = i4(grids.spend.size)
     worth, bends, saved = worth.ravel(), bends.ravel(), saved.ravel()
+    side_bends = side_bends.ravel()
     last = i4(grids.assets.size - 2)
     held = grids.assets[i]
     _best_kept_nodes(grids, worth, i, score, choice)
@@ -245,8 +243,8 @@ def _keep_best(p, grids, i, worth, bends, saved, outlay, bench, assets, savings)
         high = load_table(grids.assets, i4(above + i4(1)))
         low, high = mid + mid - high if is_first else low, mid + mid - low if is_top else high
         x0, x2 = 0.5 * (low + mid), 0.5 * (mid + high)
-        y0 = _worth_of(p, grids, worth, bends, held, money, below, low, mid, x0)
-        y2 = _worth_of(p, grids, worth, bends, held, money, above, mid, high, x2)
+        y0 = _worth_of(p, grids, worth, bends, side_bends, held, money, below, low, mid, x0)
+        y2 = _worth_of(p, grids, worth, bends, side_bends, held, money, above, mid, high, x2)
         y0, y2 = (-1e300 if is_first else y0), (-1e300 if is_top else y2)
         is_left, is_right = (y0 > best) & (y0 >= y2), (y2 > best) & (y2 > y0)
         edge = i4(below if is_left else i4(above + i4(1)))
@@ -260,12 +258,12 @@ def _keep_best(p, grids, i, worth, bends, saved, outlay, bench, assets, savings)
         x = _vertex(a0, a1, a2, b0, b1, b2)
         row = below if x < mid else above
         first, second = low if x < mid else mid, mid if x < mid else high
-        y = _worth_of(p, grids, worth, bends, held, money, row, first, second, x)
+        y = _worth_of(p, grids, worth, bends, side_bends, held, money, row, first, second, x)
         a0, a1, a2, b0, b1, b2 = _narrow(a0, a1, a2, b0, b1, b2, x, y)
         x = _vertex(a0, a1, a2, b0, b1, b2)
         row = below if x < mid else above
         first, second = low if x < mid else mid, mid if x < mid else high
-        y = _worth_of(p, grids, worth, bends, held, money, row, first, second, x)
+        y = _worth_of(p, grids, worth, bends, side_bends, held, money, row, first, second, x)
         store(kept, m, x if y > b1 else a1)
     for m in range(score.size):  # what is saved there
         keeps, money = load(kept, m), load_table(grids.money, m)
@@ -305,13 +303,15 @@ def _save_all(p, grids, season, is_allowed, future, bench):
             if not is_allowed[technique]:
                 continue
             worth, saved = bench.worth[known, technique], bench.saved[known, technique]
+            curvature_along(grids.savings, future[known, technique], bench.curves)
             for kept in range(n_assets):
                 _save_best(
                     p, grids, grids.flow[known, season, technique], price,
                     _outlay(p, season, known, technique), future[known, technique, kept],
-                    worth[kept], saved[kept], bench,
+                    bench.curves[kept],                    worth[kept], saved[kept], bench,
                 )  # fmt: skip
             curvature(grids.assets, worth, bench.bends[known, technique])
+            curvature_along(grids.spend, worth, bench.side_bends[known, technique])
 
 
 @loop_kernel
@@ -328,6 +328,6 @@ def search(p, grids, season, is_allowed, future, bench):
                 if is_allowed[technique]:
                     _keep_best(
                         p, grids, i, bench.worth[known, technique], bench.bends[known, technique],
-                        bench.saved[known, technique], _outlay(p, season, known, technique), bench,
+                        bench.side_bends[known, technique], bench.saved[known, technique], _outlay(p, season, known, technique), bench,
                         bench.assets[known, technique, i], bench.savings[known, technique, i],
                     )  # fmt: skip
