@@ -16,11 +16,12 @@ _AIM_LOW = f4(1e-3)  # cells; a hundred times what single precision may miss
 
 
 class Bend(NamedTuple):
-    """How the nodes of a grid lie: evenly in log2(1 + (x - low) / bend). Float64."""
+    """How the nodes of a grid lie: evenly in log2(1 + x / bend), and evenly below zero. Float64."""
 
-    low: Any
     inverse_bend: Any
     scale: Any  # cells per unit of log2
+    debt_cells: Any  # cells below zero
+    debt_scale: Any  # cells per line there
 
 
 if is_compiled:
@@ -65,10 +66,10 @@ def bracket(nodes, x):
 def bent_bracket(bend, nodes, x):
     """The cell (int32) and place that `bracket` finds, on a bent grid, without a search: vectorises."""
     last = i4(nodes.size - 2)
-    distance = max((x - bend.low) * bend.inverse_bend, 0.0)
+    above = log2(f4(1.0 + max(x, 0.0) * bend.inverse_bend)) * f4(bend.scale)
     # Single precision may miss by a little beside a node: aim a little low and look at one node.
-    aim = max(log2(f4(1.0 + distance)) * f4(bend.scale) - _AIM_LOW, f4(0.0))
-    cell = min(i4(aim), last)
+    aim = f4(bend.debt_cells + min(x, 0.0) * bend.debt_scale) + above - _AIM_LOW
+    cell = min(i4(max(aim, f4(0.0))), last)
     node = load_table(nodes, i4(cell + i4(1)))
     is_right = (node <= x) & (cell < last)
     other = load_table(nodes, i4(cell + i4(2)) if is_right else cell)

@@ -13,8 +13,8 @@ _ZERO, _ONE = f4(0.0), f4(1.0)
 @kernel
 def locate(grid, x):
     """Cell (int32) and place within it, 0 at its left node and 1 at its right; clipped to the grid's ends."""
-    distance = max((x - grid.low) * grid.inverse_bend, _ZERO)
-    cell = i4(log2(_ONE + distance) * grid.scale)
+    above = log2(_ONE + max(x, _ZERO) * grid.inverse_bend) * grid.scale
+    cell = i4(grid.debt_cells + min(x, _ZERO) * grid.debt_scale + above)
     cell = min(max(cell, i4(0)), grid.last)
     place = (x - load_table(grid.nodes, cell)) * load_table(grid.inverse_widths, cell)
     return cell, min(max(place, _ZERO), _ONE)

@@ -5,7 +5,6 @@ the assets held, so it is solved first, then the assets, then (at planting) the 
 are refined between nodes. Loops over money and what is spent vectorise: no branch, no search.
 """
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,11 +12,11 @@ import numpy as np
 from resilience_sim.kernels.curves import bent_bracket, between, curvature, curvature_along, fused
 from resilience_sim.kernels.elementary import exp2_double, log2_double
 from resilience_sim.kernels.household import year_outlay
-from resilience_sim.kernels.prospects import SMALLEST_SURPLUS
+from resilience_sim.kernels.prospects import SMALLEST_SURPLUS, utility_of_surplus
 from resilience_sim.kernels.vector import kernel, load, load_table, loop_kernel, store
 
 i4 = np.int32
-_LN_2 = math.log(2.0)
+_FLAT = 1e-12  # utility per line; a flatter future is not worth a thought
 
 
 class Bench(NamedTuple):
@@ -88,46 +87,55 @@ def _best_nodes(discount, flow, future, best, node):
 
 
 @kernel
-def _best_in_cell(p, price, savings, future, curve, j, money, is_asked):
-    """The best savings inside cell `j`, by Newton's steps from its middle, and their score.
+def _best_beside(p, price, savings, future, curve, node, money):
+    """The best savings in one of the cells beside a node, and their score.
 
-    There a line more saved is worth as much as a line more eaten. `curve` (n_savings,) bends
-    `future`; where nothing is asked or the best does not lie inside, the score is the lowest.
+    In the cell where the score rises away from the node. There a line more eaten is worth as much
+    as a line more saved; the surplus at which it is hardly bends with what is saved, so that two of
+    Newton's steps from the middle find it. `curve` (n_savings,) bends `future`. Where neither cell
+    rises, or people are too hungry to care, the score is the lowest.
     """
-    crra, per_year = float(p.crra), float(p.periods_per_year)
-    discount, need = float(p.discount), float(p.need)
-    left, right = load_table(savings, j), load_table(savings, i4(j + i4(1)))
-    width, low = right - left, load_table(future, j)
-    rise, bent = load_table(future, i4(j + i4(1))) - low, load_table(curve, j)
-    scale = per_year / price
-    place, at, level = 0.5, SMALLEST_SURPLUS, 0.0
-    for step in range(4):
-        surplus = (money - (left + place * width)) * scale - need
-        at = max(surplus, SMALLEST_SURPLUS)
-        marginal = exp2_double(-crra * log2_double(at))
-        if step < 3:
-            over = marginal / price - discount * (rise + bent * (2.0 * place - 1.0)) / width
-            slope = crra * marginal / at * scale / price * width - discount * 2.0 * bent / width
-            moved = place - over / max(slope, 1e-12)
-            place = min(max(moved, 0.0), 1.0)
-        else:
-            level = _LN_2 * log2_double(at) if crra == 1.0 else at * marginal / (1.0 - crra)
-            level = level / per_year
-    ahead = low + place * (rise + bent * (place - 1.0))
-    surplus = (money - (left + place * width)) * scale - need
-    is_inside = is_asked & (place > 0.0) & (place < 1.0) & (surplus > SMALLEST_SURPLUS)
-    return left + place * width, level + discount * ahead if is_inside else -1e300
+    crra, worth, scale = float(p.crra), float(p.discount) * price, float(p.periods_per_year) / price
+    last = i4(savings.size - 2)
+    right, left = min(node, last), max(i4(node - i4(1)), i4(0))
+    after, here, own = i4(left + i4(1)), i4(right + i4(1)), load_table(savings, node)
+    low, middle = load_table(savings, left), load_table(savings, after)
+    start, high = load_table(savings, right), load_table(savings, here)
+    first, second = load_table(future, left), load_table(future, after)
+    base, third = load_table(future, right), load_table(future, here)
+    left_bent, right_bent = load_table(curve, left), load_table(curve, right)
+    surplus = (money - own) * scale - float(p.need)
+    marginal = exp2_double(-crra * log2_double(max(surplus, SMALLEST_SURPLUS)))
+    gain_right = worth * (third - base - right_bent) / (high - start)
+    gain_left = worth * (second - first + left_bent) / (middle - low)
+    is_right = (node <= last) & (gain_right > marginal)
+    is_left = (node > i4(0)) & (gain_left < marginal)
+    start, width = start if is_right else low, (high - start) if is_right else (middle - low)
+    base, rise = base if is_right else first, (third - base) if is_right else (second - first)
+    bent = right_bent if is_right else left_bent
+    place = 0.5
+    for _ in range(2):
+        gain = max(worth * (rise + bent * (2.0 * place - 1.0)) / width, _FLAT)
+        wanted = exp2_double(log2_double(gain) / -crra)
+        surplus = (money - (start + place * width)) * scale - float(p.need)
+        slope = width * scale - wanted / (crra * gain) * (2.0 * worth * bent / width)
+        place = min(max(place + (surplus - wanted) / max(slope, _FLAT), 0.0), 1.0)
+    surplus = (money - (start + place * width)) * scale - float(p.need)
+    log_at = log2_double(max(surplus, SMALLEST_SURPLUS))
+    ahead = base + place * (rise + bent * (place - 1.0))
+    level = utility_of_surplus(crra, log_at) / float(p.periods_per_year)
+    is_found = (is_right | is_left) & (surplus > SMALLEST_SURPLUS)
+    return start + place * width, level + float(p.discount) * ahead if is_found else -1e300
 
 
 @kernel
 def _save_best(p, grids, flow, price, outlay, future, curve, worth, saved, bench):
     """Best saving for one row of assets kept: fill `worth` and `saved` (n_spend,).
 
-    First the best node, then inside the cells on both sides of it; `curve` bends `future`.
+    First the best node, then inside the better of the cells beside it; `curve` bends `future`.
     """
     best, node, carried, ahead = bench.best, bench.node, bench.carried, bench.ahead
     n_savings, n_spend = flow.shape
-    last = i4(n_savings - 2)
     for j in range(n_savings):
         ahead[j] = future[j]  # tables are read from where nothing vectorised has written
         bench.curve[j] = curve[j]
@@ -136,16 +144,7 @@ def _save_best(p, grids, flow, price, outlay, future, curve, worth, saved, bench
         money = load_table(grids.spend, x) - outlay
         height, at = load(best, x), load(node, x)
         choice = load_table(grids.savings, at)
-        left = max(i4(at - i4(1)), i4(0))
-        wish, score = _best_in_cell(
-            p, price, grids.savings, ahead, bench.curve, left, money, at > i4(0)
-        )
-        is_better = score > height
-        height = score if is_better else height
-        choice = wish if is_better else choice
-        wish, score = _best_in_cell(
-            p, price, grids.savings, ahead, bench.curve, min(at, last), money, at <= last
-        )
+        wish, score = _best_beside(p, price, grids.savings, ahead, bench.curve, at, money)
         is_better = score > height
         store(best, x, score if is_better else height)
         store(carried, x, wish if is_better else choice)
