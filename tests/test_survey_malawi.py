@@ -57,8 +57,6 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
         PC_hhbus=draws.uniform(0, 5, n),
         PC_wage=draws.uniform(0, 5, n),
         PC_cas=draws.uniform(0, 5, n),
-        drought=(draws.random(n) < 0.3).astype(float),
-        flood=0.0,
     )
     path = tmp_path_factory.mktemp("malawi") / "panel.parquet"
     table.to_parquet(path)
@@ -76,8 +74,6 @@ def test_the_map_reads_a_panel_of_these_columns(made_up: Path) -> None:
     land = 4.0 * by_id["arable_land"] / by_id["hhsize"]
     np.testing.assert_allclose(people.land, np.maximum(land[people.id], 0.05))
     np.testing.assert_array_equal(people.age, by_id["age_head"][people.id])
-    assert people.is_struck is not None
-    np.testing.assert_array_equal(people.is_struck, by_id["drought"][people.id] > 0)
     assert people.has_measured_age and not people.is_synthetic_demography
 
 
@@ -102,14 +98,11 @@ def test_a_household_with_a_higher_score_is_given_no_less(made_up: Path) -> None
 )
 def test_the_real_panel_runs_through_the_map() -> None:
     people = read(panel())
-    # SOURCE.md of the panel: rural drought share .322 in 2016; 4,350 rural rows in three waves.
+    # SOURCE.md of the panel: 4,350 rural rows in three waves.
     assert people.n_households == 1796
     assert sum(read(panel(), year=str(wave)).n_households for wave in WAVES) == 4350
     assert people.n_villages == 72
     assert set(people.village_stratum) == {0, 1, 2}
-    assert people.is_struck is not None
-    drought_or_flood = people.is_struck.mean()
-    assert 0.322 - 5e-4 <= drought_or_flood <= 0.33
     assert people.adult_school is not None
     assert 4 < np.average(people.adult_school, weights=people.persons) < 8
     # Median .85 and spread .65 of the settings: Phi(log(1 / .85) / .65) = .599 are poor.

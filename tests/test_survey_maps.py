@@ -128,6 +128,7 @@ def test_yaml_takes_nothing_for_something_else(tmp_path: Path) -> None:
     [
         (("  id: hh", "  idd: hh"), "line 2, columns.idd must name roles out of id, weight"),
         (("  id: hh", "  idd: hh"), "tiny.yaml, columns must say which column is id"),
+        (("  id: hh", "  shock: hh"), "line 2, columns.shock must name roles out of id, weight"),
         (("weight: w", "wieght: w"), "line 3, columns.wieght"),
         (("  size: n", "  size: m"), "tiny.csv must have one column m (size: members, persons)"),
         (("  size: n", "  size:"), "line 4, columns.size must be text; got nothing."),

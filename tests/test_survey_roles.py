@@ -48,7 +48,6 @@ ROWS: dict[str, list[Any]] = {
     "school": [4, 8, 0, 12],
     "dry": [0, 1, 0, 0],
     "wet": ["no", "no", "yes", "no"],
-    "pupil": [1, None, 0, 1],
 }
 
 
@@ -180,9 +179,8 @@ def test_land_and_livestock_make_own_activity_where_no_flag_does(tmp_path: Path)
 
 
 def test_flags_may_be_words(tmp_path: Path) -> None:
-    people = households(tmp_path, {"income": "eaten", "shock": "dry + wet"})
-    assert people.is_struck is not None
-    assert list(people.is_struck) == [False, True, True, False]
+    people = households(tmp_path, {"income": "eaten", "own_activity": "dry + wet"})
+    assert list(people.has_own_activity) == [False, True, True, False]
 
 
 # Stocks
@@ -213,13 +211,10 @@ def test_land_is_measured_in_hectares_and_never_nothing(tmp_path: Path) -> None:
 
 
 def test_measured_demography_is_kept_and_said_to_be_so(tmp_path: Path) -> None:
-    people = households(
-        tmp_path, {"income": "eaten", "age": "head", "adult_school": "school", "school": "pupil"}
-    )
-    assert people.adult_school is not None and people.has_pupil is not None
+    people = households(tmp_path, {"income": "eaten", "age": "head", "adult_school": "school"})
+    assert people.adult_school is not None
     np.testing.assert_allclose(people.age, [40, 50, 60, 70])
     np.testing.assert_allclose(people.adult_school, [4, 8, 0, 12])
-    assert list(people.has_pupil) == [True, False, False, True]  # nothing stands for no
     assert people.has_measured_age and not people.is_synthetic_demography
     assert not has_note(people, "synthetic demography")
 
@@ -255,14 +250,13 @@ def test_empty_ages_and_schooling_get_the_mean_of_the_others(tmp_path: Path) -> 
 
 
 def test_a_resample_keeps_what_was_observed(tmp_path: Path) -> None:
-    roles = {"income": "eaten", "age": "head", "adult_school": "school", "shock": "dry"}
+    roles = {"income": "eaten", "age": "head", "adult_school": "school"}
     whole = households(tmp_path, roles)
     drawn = households(tmp_path, roles, n_households=30)
-    for name in ("age", "adult_school", "is_struck"):
+    for name in ("age", "adult_school"):
         known = dict(zip(whole.id, getattr(whole, name), strict=True))
         origin = [id.split("/")[0] for id in drawn.id]
         assert [known[id] for id in origin] == list(getattr(drawn, name))
-    assert drawn.has_pupil is None
     assert drawn.has_measured_age
 
 
@@ -275,8 +269,13 @@ def test_a_resample_keeps_what_was_observed(tmp_path: Path) -> None:
         ("age", "head", [40, 50, 130, 20], "column head, row 3 (id c) must be at most 120"),
         ("age", "head", [0, 50, 13, 20], "column head, row 1 (id a) must be above 0"),
         ("adult_school", "school", [1, 2, 3, 99], "must be at most 30"),
-        ("shock", "dry", ["maybe", "0", "1", "0"], "be a number, yes or no"),
-        ("shock", "dry", [None, 0, 1, 0], "column dry, row 1 (id a) must be a number, yes or no"),
+        ("own_activity", "dry", ["maybe", "0", "1", "0"], "be a number, yes or no"),
+        (
+            "own_activity",
+            "dry",
+            [None, 0, 1, 0],
+            "column dry, row 1 (id a) must be a number, yes or no",
+        ),
         ("welfare", "score", [1, None, 3, 4], "column score, row 2 (id b) must be a number"),
         ("consumption", "eaten", [1, 2, -3, 4], "column eaten, row 3 (id c) must be at least 0"),
     ],

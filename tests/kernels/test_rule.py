@@ -13,7 +13,7 @@ from resilience_sim.kernels.prospects import PlannerGrids, Solution
 from resilience_sim.kernels.rule import rule_of_thumb_plans
 from small_world import PER_YEAR, primitives
 
-P = primitives(pool_tax=np.float32(0))
+P = primitives()
 ASSETS = np.array([0.0, 0.2, 0.5, 1.0, 3.0, 12.0])
 MONEY = np.array([-0.3, -0.05, 0.0, 0.05, 0.1, 0.25, 0.5, 1.0, 4.0, 20.0])
 SAVINGS = np.array([-0.1, 0.0, 1.0, 8.0])  # the top is in reach of the richest
@@ -40,11 +40,11 @@ def plans(savings: np.ndarray = SAVINGS, allowed: tuple[bool, ...] = (True,) * 3
 
 
 def net_income(technique: int, known: int, assets: float) -> float:
-    """A year's income less outlay at ordinary luck."""
+    """A year's income less outlay at ordinary luck, and less what the pool takes of earnings."""
     p, (land, skill, other, wages) = reference.plain(P), Farmer()
     own = reference.own_output(p, technique, known, skill, assets + land)
     paid = wages * (1 - reference.labour_share(p, technique))
-    return own - reference.year_outlay(p, technique, known) + paid + other
+    return (1 - p.pool_tax) * (own + paid) - reference.year_outlay(p, technique, known) + other
 
 
 def twin(

@@ -50,10 +50,6 @@ class Households:
     """True where ages were asked for; else they are spread evenly."""
     adult_school: Numbers | None
     """School of the head, or of adults on average (years); None where nobody asked."""
-    is_struck: Flags | None
-    """Was struck by a drought or the like before the survey; None where nobody asked."""
-    has_pupil: Flags | None
-    """A child goes to school; None where nobody asked."""
     earned_permanent: Numbers
     """Wages and own income without their transitory part."""
     village_id: Names
@@ -180,8 +176,6 @@ def _complete(observed: Observed, population: Population) -> Households:
         age=np.zeros(len(observed.id)) if observed.age is None else observed.age,
         has_measured_age=observed.age is not None,
         adult_school=observed.adult_school,
-        is_struck=observed.is_struck,
-        has_pupil=observed.has_pupil,
         earned_permanent=imputed.earned_permanent,
         village_id=village_id,
         village_stratum=stratum[first].astype(np.int32),

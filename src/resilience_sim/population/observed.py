@@ -49,10 +49,6 @@ class Observed:
     """Age of the head (years)."""
     adult_school: Numbers | None = None
     """School of the head, or of adults on average (years)."""
-    is_struck: Flags | None = None
-    """Was struck by a drought or the like before the survey."""
-    has_pupil: Flags | None = None
-    """A child goes to school."""
 
 
 def in_order(observed: Observed) -> Observed:

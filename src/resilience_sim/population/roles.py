@@ -55,8 +55,6 @@ ROLES: Mapping[str, Role] = {
     "adult_school": Role(
         "school of the head or of adults on average, years", 0, high=30, may_be_empty=True
     ),
-    "shock": Role("was struck by a drought or the like", is_flag=True),
-    "school": Role("a child goes to school", is_flag=True, may_be_empty=True),
 }
 """Roles of columns. Needed are id, weight, size and one of income, consumption and welfare."""
 

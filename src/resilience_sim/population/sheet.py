@@ -140,9 +140,7 @@ class Sheet:
         problems += self.tell(column, is_finite & _is_low(numbers, rules), _low_text(rules), got)
         is_high = is_finite & (numbers > rules.high)
         problems += self.tell(column, is_high, f"be at most {rules.high:g} ({rules.text})", got)
-        if rules.is_flag:
-            return np.where(is_missing, 0.0, numbers != 0)
-        return numbers
+        return (numbers != 0).astype(np.float64) if rules.is_flag else numbers
 
 
 def as_name(cell: object) -> str:

@@ -122,8 +122,6 @@ def _on_scale(sheet: Sheet, reading: Reading, imputation: Imputation) -> Observe
         savings=stocks.get("savings"),
         age=_filled("age", "Ages of heads", numbers, persons, notes),
         adult_school=_filled("adult_school", "Years of school", numbers, persons, notes),
-        is_struck=_flag("shock", numbers),
-        has_pupil=_flag("school", numbers),
         notes=tuple(notes),
     )
 
@@ -220,10 +218,6 @@ def _own_activity(own: Numbers, numbers: Mapping[str, Numbers]) -> Flags:
         if role in numbers:
             has = has | (numbers[role] > 0)
     return np.asarray(has)
-
-
-def _flag(role: str, numbers: Mapping[str, Numbers]) -> Flags | None:
-    return numbers[role] > 0 if role in numbers else None
 
 
 def _filled(

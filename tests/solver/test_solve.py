@@ -1,0 +1,43 @@
+"""Solving many types at once: threads, progress, and what is told where values do not settle."""
+
+import numpy as np
+import pytest
+
+from resilience_sim.errors import SolverError
+from resilience_sim.solver import TypeAxes, solve
+from small_planners import AXES, OTHER_HEIRS, SHY, cash, dated, policies, world
+
+
+@pytest.mark.parametrize("overrides", [(), (*SHY, *OTHER_HEIRS)])
+def test_threads_do_not_matter(overrides: tuple[str, ...]) -> None:
+    phases = (cash(0.2), dated(6))
+    one, three = (policies("few", phases, *overrides, threads=n) for n in (1, 3))
+    for name in ("plans", "choice", "escape", "type_class", "rests"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(three, name))
+
+
+def test_types_are_solved_apart() -> None:
+    # A type's plans do not depend on which other types there are.
+    few, axes = policies("few", ()), AXES["few"]
+    config, p = world()
+    alone = solve(config, p, TypeAxes(axes.land[1:], axes.log_skill[2:], axes.other), [])
+    np.testing.assert_array_equal(alone.plans[:, 0, :, 0], few.plans[:, 1, :, 2])
+
+
+def test_a_planner_that_does_not_settle_says_how_far_it_got() -> None:
+    config, p = world("planner.max_years=1", "planner.tolerance=1e-5")
+    with pytest.raises(SolverError) as caught:
+        solve(config, p, AXES["one"], [])
+    message = str(caught.value)
+    for part in ("planner.max_years=1", "still move by", "planner.tolerance=1e-05", "raise"):
+        assert part in message
+    assert "\n" not in message
+
+
+def test_progress_counts_types_once_for_each_pass() -> None:
+    # Without programmes, then what depends on it.
+    config, p = world()
+    told: list[tuple[int, int]] = []
+    solve(config, p, AXES["few"], [], lambda done, n: told.append((done, n)))
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert {done for done, _ in told} == set(range(13)) and {n for _, n in told} == {12}
