@@ -26,6 +26,7 @@ from resilience_sim.kernels.vector import kernel, load, load_table, loop_kernel,
 CONVERGED, NOT_CONVERGED = 0, 1
 VALUED_BETTER = 0.2  # of the tolerance: how exactly plans are valued before the last search
 VALUED_FIRST = 0.05  # of the last search's gain: how exactly before an earlier one
+EXPECTED_GAIN = 0.01  # of the first search where plans are there
 MIXED_YEARS = 4  # years that are mixed to speed valuation up
 SAMPLED = 5  # every so many states tell how to mix them
 _LEAST_GAIN = 1e-9  # relative; rounding is no reason to change a plan
@@ -274,13 +275,23 @@ def trace_all(p, grids, is_allowed, solution, trail):
                     )  # fmt: skip
 
 
+@loop_kernel
+def _take(taken, new, old):
+    """Take what is new where it is `taken`; all flat."""
+    for n in range(old.size):
+        store(old, n, load_table(new, n) if load_table(taken, n) != i4(0) else load(old, n))
+
+
 @kernel
-def _take_better(p, grids, season, is_allowed, is_new, bench, fresh, table, bends, side_bends, spare, cell, worth, trail, solution):
+def _take_better(
+    p, grids, season, is_allowed, is_new, bench, fresh, table, bends, side_bends, spare, cell,
+    worth, trail, solution,
+):  # fmt: skip
     """Take the plans on the bench where they are worth more: update plans, trail and value of a season.
 
     All of them where no plans were there (`is_new`). Returns the mean relative gain.
     """
-    gain, n_states = 0.0, 0
+    gain, n_states, taken = 0.0, 0, cell
     for known in range(2):
         for technique in range(3):
             at = (known, season, technique)
@@ -300,21 +311,19 @@ def _take_better(p, grids, season, is_allowed, is_new, bench, fresh, table, bend
                 fresh.along[at].ravel(), worth,
             )  # fmt: skip
             value = solution.value[at].ravel()
-            kept, carried = solution.assets[at].ravel(), solution.savings[at].ravel()
-            new_kept = bench.assets[known, technique].ravel()
-            new_carried = bench.savings[known, technique].ravel()
-            flow, corner = trail.flow[at].ravel(), trail.corner[at].ravel()
-            across, along = trail.across[at].ravel(), trail.along[at].ravel()
-            new_flow, new_corner = fresh.flow[at].ravel(), fresh.corner[at].ravel()
-            new_across, new_along = fresh.across[at].ravel(), fresh.along[at].ravel()
             for n in range(value.size):
                 size = 1.0 + abs(worth[n])
                 more = worth[n] - value[n]
-                if is_new or more > _LEAST_GAIN * size:
-                    gain += abs(more) / size
-                    value[n], kept[n], carried[n] = worth[n], new_kept[n], new_carried[n]
-                    flow[n], corner[n] = new_flow[n], new_corner[n]
-                    across[n], along[n] = new_across[n], new_along[n]
+                is_taken = is_new or more > _LEAST_GAIN * size
+                taken[n] = i4(1) if is_taken else i4(0)
+                gain += abs(more) / size if is_taken else 0.0
+            _take(taken, worth, value)
+            _take(taken, bench.assets[known, technique].ravel(), solution.assets[at].ravel())
+            _take(taken, bench.savings[known, technique].ravel(), solution.savings[at].ravel())
+            _take(taken, fresh.flow[at].ravel(), trail.flow[at].ravel())
+            _take(taken, fresh.corner[at].ravel(), trail.corner[at].ravel())
+            _take(taken, fresh.across[at].ravel(), trail.across[at].ravel())
+            _take(taken, fresh.along[at].ravel(), trail.along[at].ravel())
             n_states += value.size
     return gain / n_states
 
@@ -342,7 +351,7 @@ def solve_type(
     is_new = not has_plans
     if has_plans:
         trace_all(p, grids, is_allowed, solution, trail)
-    gain, years, searches = 1.0, 0, 0
+    gain, years, searches = 1.0 if is_new else EXPECTED_GAIN, 0, 0
     while years < max_years:
         if not is_new and end_hazard < 1.0:
             lived, _ = value_plans(

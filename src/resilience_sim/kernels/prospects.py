@@ -20,7 +20,7 @@ from resilience_sim.kernels.vector import kernel, load_table, loop_kernel, store
 SMALLEST_SURPLUS = 0.05  # lines per year above need, below which utility goes on in a straight line
 _LOG2_SMALLEST = math.log2(SMALLEST_SURPLUS)
 _LN_2 = math.log(2.0)
-i4 = np.int32
+f4, i4 = np.float32, np.int32
 
 
 class PlannerGrids(NamedTuple):
@@ -200,7 +200,7 @@ def money_places(p, grids, income, transfer, cells, inside):
                             money = fused(owned, load_table(factor, j), earned) + beyond
                             cell, place = bent_bracket(grids.money_bend, grids.money, money)
                             store(flat_cells, at + j, np.int16(cell))
-                            store(flat_inside, at + j, min(max(place, 0.0), 1.0))
+                            store(flat_inside, at + j, f4(min(max(place, 0.0), 1.0)))
 
 
 @loop_kernel

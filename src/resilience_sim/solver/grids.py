@@ -11,8 +11,7 @@ from resilience_sim.kernels.primitives import N_TECHNIQUES, Grid, Primitives
 from resilience_sim.kernels.prospects import PlannerGrids, spending_utility
 from resilience_sim.model import Terms, discouraged, under
 
-import os
-ASSET_BEND, MONEY_BEND, SAVINGS_BEND = (float(x) for x in os.environ.get("BENDS","0.25,0.05,0.05").split(","))
+ASSET_BEND, MONEY_BEND, SAVINGS_BEND = 0.05, 0.1, 0.1  # lines; below it nodes are evenly spaced
 N_DEBT = 3  # nodes of savings below zero
 N_DEBT_MONEY = 4  # nodes of money below zero
 

@@ -260,7 +260,7 @@ class PlannerType:
                 self._incomes[name],
             )  # fmt: skip
         cells = np.empty((*shape, grids.savings.size), np.int16)
-        inside = np.empty(cells.shape)
+        inside = np.empty(cells.shape, np.float32)
         money_places(world.p, grids, self._incomes[name], transfer, cells, inside)
         return cells, inside
 
