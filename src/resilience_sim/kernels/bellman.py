@@ -6,9 +6,10 @@ Value, for assets k, money at hand m and technique T (design section 2):
     c = m - a' - cost(k' - k) - outlay_s(T')
 
 Policy iteration (Howard 1960): what the plans that are there are worth for ever is found first, then
-every season is searched for better ones. A plan is taken only where it is worth more by the same
-reading of the future by which plans are valued, so values never fall and the search ends.
-Double precision throughout.
+every season is searched for better ones. What a search finds is valued by the reading of the future
+by which all plans are. Searching reads it a little less finely, so two plans may take turns: after
+some searches a plan is taken only where it is worth more, values never fall from then on, and the
+search ends. Double precision throughout.
 """
 
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ VALUED_FIRST = 0.05  # of the last search's gain: how exactly before an earlier 
 EXPECTED_GAIN = 0.01  # of the first search where plans are there
 MIXED_YEARS = 4  # years that are mixed to speed valuation up
 SAMPLED = 5  # every so many states tell how to mix them
+FREE_SEARCHES = 20  # of which everything found is taken
 _LEAST_GAIN = 1e-9  # relative; rounding is no reason to change a plan
 i4 = np.int32
 
@@ -69,7 +71,10 @@ def _trace(p, grids, price, outlay, assets, savings, spare, cell, flow, corner, 
     for n in range(kept.size):
         row, column = load(corner, n), load(cell, n)
         low, high = load_table(grids.assets, row), load_table(grids.assets, i4(row + i4(1)))
-        left, right = load_table(grids.savings, column), load_table(grids.savings, i4(column + i4(1)))
+        left, right = (
+            load_table(grids.savings, column),
+            load_table(grids.savings, i4(column + i4(1))),
+        )
         store(across, n, (load(kept, n) - low) / (high - low))
         store(along, n, (load(carried, n) - left) / (right - left))
         store(corner, n, i4(i4(row * n_savings) + column))
@@ -129,7 +134,9 @@ def _foresee(
 
 
 @kernel
-def _live_season(p, grids, season, known, is_allowed, future, trail, table, bends, side_bends, value):
+def _live_season(
+    p, grids, season, known, is_allowed, future, trail, table, bends, side_bends, value
+):
     """Value of the plans of one season, given the future: fill `value` (3, n_assets, n_money)."""
     for technique in range(3):
         if is_allowed[technique]:
@@ -284,12 +291,12 @@ def _take(taken, new, old):
 
 @kernel
 def _take_better(
-    p, grids, season, is_allowed, is_new, bench, fresh, table, bends, side_bends, spare, cell,
+    p, grids, season, is_allowed, is_free, bench, fresh, table, bends, side_bends, spare, cell,
     worth, trail, solution,
 ):  # fmt: skip
     """Take the plans on the bench where they are worth more: update plans, trail and value of a season.
 
-    All of them where no plans were there (`is_new`). Returns the mean relative gain.
+    All of them where that `is_free`. Returns the mean relative change.
     """
     gain, n_states, taken = 0.0, 0, cell
     for known in range(2):
@@ -314,7 +321,7 @@ def _take_better(
             for n in range(value.size):
                 size = 1.0 + abs(worth[n])
                 more = worth[n] - value[n]
-                is_taken = is_new or more > _LEAST_GAIN * size
+                is_taken = is_free or more > _LEAST_GAIN * size
                 taken[n] = i4(1) if is_taken else i4(0)
                 gain += abs(more) / size if is_taken else 0.0
             _take(taken, worth, value)
@@ -375,8 +382,8 @@ def solve_type(
                     )  # fmt: skip
             search(p, grids, season, is_allowed, solution.future[:, season], bench)
             gain += _take_better(
-                p, grids, season, is_allowed, is_new, bench, fresh, table, bends, side_bends, spare, cell,
-                worth, trail, solution,
+                p, grids, season, is_allowed, searches < FREE_SEARCHES, bench, fresh, table, bends,
+                side_bends, spare, cell, worth, trail, solution,
             )  # fmt: skip
         years += 1
         searches += 1

@@ -172,10 +172,14 @@ def between(table, bends, side_bends, n_columns, corner, across, place):
     far = i4(above + i4(1))
     aside = place - 1.0
     low = load_table(table, corner) + place * (
-        load_table(table, right) - load_table(table, corner) + load_table(side_bends, corner) * aside
+        load_table(table, right)
+        - load_table(table, corner)
+        + load_table(side_bends, corner) * aside
     )
     high = load_table(table, above) + place * (
         load_table(table, far) - load_table(table, above) + load_table(side_bends, above) * aside
     )
-    bend = load_table(bends, corner) + place * (load_table(bends, right) - load_table(bends, corner))
+    bend = load_table(bends, corner) + place * (
+        load_table(bends, right) - load_table(bends, corner)
+    )
     return low + across * ((high - low) + bend * (across - 1.0))

@@ -82,7 +82,10 @@ def kernel_grid(nodes: np.ndarray, bend: float) -> Grid:
     widths = np.diff(nodes)
     how = _bend_of(nodes, bend)
     return Grid(
-        *(np.float32(each) for each in how),
+        inverse_bend=np.float32(how.inverse_bend),
+        scale=np.float32(how.scale),
+        debt_cells=np.float32(how.debt_cells),
+        debt_scale=np.float32(how.debt_scale),
         last=np.int32(nodes.size - 2),
         nodes=nodes.astype(np.float32),
         inverse_widths=np.append(1.0 / widths, 1.0 / widths[-1]).astype(np.float32),

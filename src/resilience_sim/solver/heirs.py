@@ -102,11 +102,13 @@ def settle_dynasties(
         for at, result in zip(numbers, found, strict=True):
             told[at] = result._replace(searches=told[at].searches + result.searches)
         moved = in_threads(config.threads, _Line.look, active, None)
-        active = [line for line, move in zip(active, moved, strict=True) if move >= limit]
+        moving = [line for line, move in zip(active, moved, strict=True) if move >= limit]
+        active = moving if tolerance == limit else active
         if not active:
             return told
-        moving = active
         for _ in range(MAX_LOOKS):
+            if not moving:
+                break
 
             def value(at: int) -> float:
                 return types[at].value(belief, limit, YEARS_BETWEEN_LOOKS)
@@ -115,8 +117,6 @@ def settle_dynasties(
             in_threads(config.threads, value, numbers, None)
             moved = in_threads(config.threads, _Line.look, moving, None)
             moving = [line for line, move in zip(moving, moved, strict=True) if move >= limit]
-            if not moving:
-                break
     for line in active:
         for at in map(int, line.at):
             told[at] = told[at]._replace(status=bellman.NOT_CONVERGED)

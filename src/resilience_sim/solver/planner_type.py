@@ -187,7 +187,6 @@ class PlannerType:
         solution.assets[:], solution.savings[:] = base.assets, base.savings
         if confident is not None:
             solution.value[:] += confident.value - self.base[0].value
-        done = 1 if hazard < 1.0 else 0
         places = self._places(world, belief, phase.transfer)
         return self._settle(
             world, belief, places, hazard, self._afterwards(world, belief),
