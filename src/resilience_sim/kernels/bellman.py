@@ -236,7 +236,7 @@ def value_plans(
                     p, grids, season, known, is_allowed, future, trail, table, bends, side_bends,
                     solution.value[known, season],
                 )  # fmt: skip
-        last_move, move, n_states, at = move, 0.0, 0, 0
+        move, n_states, at = 0.0, 0, 0
         for known in range(2):
             for technique in range(3):
                 for i in range(shape[2]):

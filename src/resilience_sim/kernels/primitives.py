@@ -135,7 +135,7 @@ class Primitives(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """A grid with nodes evenly spaced in log2(1 + x / bend), fine where people are poor, and evenly below zero."""
+    """Nodes evenly spaced in log2(1 + x / bend), fine where people are poor, and evenly in debt."""
 
     inverse_bend: Any  # float32
     scale: Any  # float32, cells per unit of log2

@@ -327,6 +327,7 @@ def search(p, grids, season, is_allowed, future, bench):
                 if is_allowed[technique]:
                     _keep_best(
                         p, grids, i, bench.worth[known, technique], bench.bends[known, technique],
-                        bench.side_bends[known, technique], bench.saved[known, technique], _outlay(p, season, known, technique), bench,
+                        bench.side_bends[known, technique], bench.saved[known, technique],
+                        _outlay(p, season, known, technique), bench,
                         bench.assets[known, technique, i], bench.savings[known, technique, i],
                     )  # fmt: skip

@@ -135,8 +135,8 @@ def solve(
     if worst.status != bellman.CONVERGED:
         raise SolverError(
             f"planner did not settle within planner.max_years={config.planner.max_years}: the worst type's "
-            f"plans can still be bettered by {worst.gain:.2g} (planner.tolerance={config.planner.tolerance:g}); raise "
-            "planner.max_years or planner.tolerance"
+            f"plans can still be bettered by {worst.gain:.2g} (planner.tolerance="
+            f"{config.planner.tolerance:g}); raise planner.max_years or planner.tolerance"
         )
     return Policies(
         axes, kernel_grid(grids.assets, ASSET_BEND), kernel_grid(grids.money, MONEY_BEND),
