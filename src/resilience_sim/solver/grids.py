@@ -66,8 +66,8 @@ def planner_grids(config: Config, p: Primitives, lowest: float | None = None) ->
     spending_utility(p, spend, savings, flow)
     return PlannerGrids(
         assets, money, savings, spend, _bend_of(money, MONEY_BEND), _bend_of(spend, MONEY_BEND),
-        trade_cell.ravel(), trade_place.ravel(), loss_cell, loss_place, heir_cell, heir_place, owed_cell, owed_place,
-        harvest, wage, _luck_classes(settings.n_luck), flow,
+        trade_cell.ravel(), trade_place.ravel(), loss_cell, loss_place, heir_cell, heir_place,
+        owed_cell, owed_place, harvest, wage, _luck_classes(settings.n_luck), flow,
     )  # fmt: skip
 
 
