@@ -5,7 +5,7 @@ import numpy as np
 from resilience_sim.kernels import draws
 from resilience_sim.kernels.elementary import log2
 from resilience_sim.kernels.household import settle, year_outlay
-from resilience_sim.kernels.interpolation import between, locate, pair_between
+from resilience_sim.kernels.interpolation import between, cell_of, pair_between, place_in
 from resilience_sim.kernels.primitives import ABOVE, ON_THE_WAY, WAY_UP
 from resilience_sim.kernels.vector import TILE, kernel, load, load_table, loop_kernel, store, tile
 
@@ -34,14 +34,14 @@ def judge(tables, households, first, n, is_start, state, scratch):
     land_stride = i4(mind_stride * tables.n_minds)
     skill_step = skill_stride if tables.n_skill > 1 else i4(0)
     other_step = other_stride if tables.n_other > 1 else i4(0)
-    corners, place_assets, place_money = tile(i4, 1), tile(f4, 1), tile(f4, 1)
+    corners, cells, other_cells = tile(i4, 1), tile(i4, 1), tile(i4, 1)
     chance = tile(f4, 1)
     for start in range(0, n, TILE):
         size = min(n - start, TILE)
         for k in range(size):
             j, i = start + k, first + start + k
-            cell, inside = locate(tables.assets, load_table(state.assets, j))
-            other_cell, other_inside = locate(tables.money, load_table(scratch.money, j))
+            cell = cell_of(tables.assets, load_table(state.assets, j))
+            other_cell = cell_of(tables.money, load_table(scratch.money, j))
             corner = i4(
                 i4(load_table(households.land_at, i) * land_stride)
                 + i4(load_table(state.type_at, j) * other_stride)
@@ -49,14 +49,17 @@ def judge(tables, households, first, n, is_start, state, scratch):
                 + other_cell
             )
             store(corners, k, corner)
-            store(place_assets, k, inside)
-            store(place_money, k, other_inside)
+            store(cells, k, cell)
+            store(other_cells, k, other_cell)
         for k in range(size):
             j, i = start + k, first + start + k
             mind = mind_of(state.knowledge[j], state.confidence[j])
             places = (
-                place_money[k], place_assets[k], households.other_place[i], state.skill_place[j],
-            )  # fmt: skip
+                place_in(tables.money, other_cells[k], scratch.money[j]),
+                place_in(tables.assets, cells[k], state.assets[j]),
+                households.other_place[i],
+                state.skill_place[j],
+            )
             corner = i4(corners[k] + i4(mind * mind_stride))
             chance[k] = between(tables.escape, corner, other_step, skill_step, row, places)
         for k in range(size):
@@ -68,9 +71,11 @@ def judge(tables, households, first, n, is_start, state, scratch):
             if state.spell[j] == 1:  # came above just now: by its wealth, or by what it has learnt?
                 mind = mind_of(households.knowledge[i], households.confidence[i])
                 places = (
-                    place_money[k], place_assets[k], households.other_place[i],
+                    place_in(tables.money, other_cells[k], scratch.money[j]),
+                    place_in(tables.assets, cells[k], state.assets[j]),
+                    households.other_place[i],
                     state.skill_place[j],
-                )  # fmt: skip
+                )
                 corner = i4(corners[k] + i4(mind * mind_stride))
                 before = between(tables.escape, corner, other_step, skill_step, row, places)
                 state.is_from_threshold[j] = i4(0) if before >= _HALF else i4(1)
@@ -187,32 +192,35 @@ def plant(
     slot_stride = i4(land_stride * tables.n_land)
     skill_step = skill_stride if tables.n_skill > 1 else i4(0)
     other_step = other_stride if tables.n_other > 1 else i4(0)
-    corners, place_assets, place_money = tile(i4, 1), tile(f4, 1), tile(f4, 1)
+    corners, cells, other_cells = tile(i4, 1), tile(i4, 1), tile(i4, 1)
     traditional, improved = tile(f4, 1), tile(f4, 1)
     for start in range(0, n, TILE):
         size = min(n - start, TILE)
         for k in range(size):
             j, i = start + k, first + start + k
-            cell, inside = locate(tables.assets, load_table(assets, j))
-            other_cell, other_inside = locate(tables.money, load_table(money, j))
+            cell = cell_of(tables.assets, load_table(assets, j))
+            other_cell = cell_of(tables.money, load_table(money, j))
             corner = i4(
-                i4(load_table(slots, load_table(reach, j)) * slot_stride)
-                + i4(load_table(land_at, i) * land_stride)
+                i4(load_table(land_at, i) * land_stride)
                 + i4(mind_of(load_table(knowledge, j), load_table(confidence, j)) * mind_stride)
                 + i4(load_table(type_at, j) * other_stride)
                 + i4(cell * row)
                 + i4(other_cell * i4(2))
             )
             store(corners, k, corner)
-            store(place_assets, k, inside)
-            store(place_money, k, other_inside)
+            store(cells, k, cell)
+            store(other_cells, k, other_cell)
         for k in range(size):
+            j = start + k
             places = (
-                place_money[k], place_assets[k], other_place[first + start + k],
-                skill_place[start + k],
-            )  # fmt: skip
+                place_in(tables.money, other_cells[k], money[j]),
+                place_in(tables.assets, cells[k], assets[j]),
+                other_place[first + j],
+                skill_place[j],
+            )
+            corner = i4(corners[k] + i4(slots[reach[j]] * slot_stride))
             traditional[k], improved[k] = pair_between(
-                tables.choice, corners[k], other_step, skill_step, row, places
+                tables.choice, corner, other_step, skill_step, row, places
             )
         for k in range(size):
             gap = load(traditional, k)
@@ -241,17 +249,16 @@ def decide(
     other_step = other_stride if tables.n_other > 1 else i4(0)
     rise = shock_price - _ONE
     per_year = f4(p.periods_per_year)
-    corners, place_assets, place_money = tile(i4, 1), tile(f4, 1), tile(f4, 1)
+    corners, cells, other_cells = tile(i4, 1), tile(i4, 1), tile(i4, 1)
     kept_wish, saved_wish = tile(f4, 1), tile(f4, 1)
     for start in range(0, n, TILE):
         size = min(n - start, TILE)
         for k in range(size):
             j, i = start + k, first + start + k
-            cell, inside = locate(tables.assets, load(assets, j))
-            other_cell, other_inside = locate(tables.money, load_table(money, j))
+            cell = cell_of(tables.assets, load(assets, j))
+            other_cell = cell_of(tables.money, load_table(money, j))
             corner = i4(
-                i4(load_table(slots, load_table(reach, j)) * slot_stride)
-                + i4(load_table(land_at, i) * land_stride)
+                i4(load_table(land_at, i) * land_stride)
                 + i4(mind_of(load_table(knowledge, j), load_table(confidence, j)) * mind_stride)
                 + i4(load_table(type_at, j) * other_stride)
                 + i4(load(technique, j) * technique_stride)
@@ -259,15 +266,19 @@ def decide(
                 + i4(other_cell * two)
             )
             store(corners, k, corner)
-            store(place_assets, k, inside)
-            store(place_money, k, other_inside)
+            store(cells, k, cell)
+            store(other_cells, k, other_cell)
         for k in range(size):
+            j = start + k
             places = (
-                place_money[k], place_assets[k], other_place[first + start + k],
-                skill_place[start + k],
-            )  # fmt: skip
+                place_in(tables.money, other_cells[k], money[j]),
+                place_in(tables.assets, cells[k], assets[j]),
+                other_place[first + j],
+                skill_place[j],
+            )
+            corner = i4(corners[k] + i4(slots[reach[j]] * slot_stride))
             kept_wish[k], saved_wish[k] = pair_between(
-                tables.plans, corners[k], other_step, skill_step, row, places
+                tables.plans, corner, other_step, skill_step, row, places
             )
         for k in range(size):
             j = start + k

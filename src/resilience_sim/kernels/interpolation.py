@@ -13,11 +13,23 @@ _ZERO, _ONE = f4(0.0), f4(1.0)
 @kernel
 def locate(grid, x):
     """Cell (int32) and place within it, 0 at its left node and 1 at its right; clipped to the grid's ends."""
+    cell = cell_of(grid, x)
+    return cell, place_in(grid, cell, x)
+
+
+@kernel
+def cell_of(grid, x):
+    """Cell of `locate`; a loop over it needs no gather."""
     distance = max((x - grid.low) * grid.inverse_bend, _ZERO)
     cell = i4(log2(_ONE + distance) * grid.scale)
-    cell = min(max(cell, i4(0)), grid.last)
+    return min(max(cell, i4(0)), grid.last)
+
+
+@kernel
+def place_in(grid, cell, x):
+    """Place of `locate` in a cell that is known."""
     place = (x - load_table(grid.nodes, cell)) * load_table(grid.inverse_widths, cell)
-    return cell, min(max(place, _ZERO), _ONE)
+    return min(max(place, _ZERO), _ONE)
 
 
 @kernel
