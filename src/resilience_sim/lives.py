@@ -371,14 +371,14 @@ _STATE_COUNTS = {
     "technique", "knowledge", "confidence", "type_at", "generation", "is_enrolled", "spell",
     "is_destitute", "is_from_threshold",
 }  # fmt: skip
-_SCRATCH_COUNTS = {"reach", "is_heir", "start", "began_above", "last_below"}
+_SCRATCH_COUNTS = {"reach", "village_last", "is_heir", "start", "began_above", "last_below"}
+_LEDGER = ("paid_in", "part", "so_far", "pot", "parts", "paid_upto")
 
 
 def workspace(size: int, n_years: int) -> tuple[people.State, people.Scratch, np.ndarray]:
     """Arrays that a worker uses again for every block."""
     shapes: dict[str, tuple[tuple[int, ...], type]] = {
-        "paid_in": ((size,), np.int64),
-        "part": ((size,), np.int64),
+        **{name: ((size,), np.int64) for name in _LEDGER},
         "twin": ((n_years, size), np.float32),
         "twin_heir": ((5, size), np.float32),
         "pattern": ((2, size), np.int32),
