@@ -1198,7 +1198,7 @@ def test_the_class_at_the_start_is_that_before_anything_is_delivered_or_lost() -
 def test_the_workspace_holds_what_the_kernel_takes() -> None:
     """Every field by its name: counts and flags are int32, numbers float32, and all are of the block."""
     state, scratch, values = small.workspace(7, 3)
-    shapes = {"twin": (3, 7), "pattern": (2, 7), "twin_heir": (5, 7)}
+    shapes = {"twin": (3, 7), "pattern": (2, 7), "twin_heir": (5, 7), "paid_upto": (8,)}
     for group in (state, scratch):
         for name, array in group._asdict().items():
             assert array.shape == shapes.get(name, (7,)), name

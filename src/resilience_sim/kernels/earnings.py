@@ -211,12 +211,12 @@ def share_income(p, households, first, n, state, scratch, status):
     for j in range(n):
         pot, parts, so_far = load(scratch.pot, j), load(scratch.parts, j), load(scratch.so_far, j)
         upto = i8(np.floor(f8(pot) * (f8(so_far) / f8(parts))))
-        store(scratch.paid_upto, j, upto if parts > 0 else i8(0))
+        store(scratch.paid_upto, j + 1, upto if parts > 0 else i8(0))
     for j in range(n):
         # What was paid out before this household: nothing before the first of a village.
         is_first = load(scratch.so_far, j) == load(scratch.part, j)
-        before = load(scratch.paid_upto, max(j - 1, 0))
-        net = load(scratch.paid_upto, j) - (i8(0) if is_first else before)
+        before = load(scratch.paid_upto, j)
+        net = load(scratch.paid_upto, j + 1) - (i8(0) if is_first else before)
         net -= load(scratch.paid_in, j)
         unit = load_table(households.weight, first + j) * FIXED_POINT
         got = f4(f8(net) / unit) if load(scratch.parts, j) > 0 else _ZERO
@@ -225,7 +225,7 @@ def share_income(p, households, first, n, state, scratch, status):
     for v in range(n_villages):
         last = scratch.village_last[v]
         if scratch.parts[last] > 0:
-            status[1] += abs(scratch.paid_upto[last] - scratch.pot[last])
+            status[1] += abs(scratch.paid_upto[last + 1] - scratch.pot[last])
 
 
 @loop_kernel

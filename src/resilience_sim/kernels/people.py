@@ -99,7 +99,7 @@ class Scratch(NamedTuple):
     so_far: Any  # int64, parts of its village up to the household
     pot: Any  # int64, paid in by its village
     parts: Any  # int64, of its village
-    paid_upto: Any  # int64, paid out by its village up to the household
+    paid_upto: Any  # (block + 1,) int64, paid out by its village up to the household before
     village_last: Any  # int32, last household of each village
     is_heir: Any  # int32, succession this year
     start: Any  # int32, class at the start
