@@ -92,13 +92,17 @@ def world_of(overrides: tuple[str, ...] = (), block_households: int = 512) -> So
     seconds = time.perf_counter() - began
     lives = Lives(experiment, p, start, policies)
     with _noting() as noted:
-        lives.live(phases_of(config, experiment.deliveries), [0], experiment.worlds, config.horizon_years)
+        lives.live(
+            phases_of(config, experiment.deliveries), [0], experiment.worlds, config.horizon_years
+        )
     at = noted[0]
     world = World(
         at["p"], at["tables"], at["households"], at["scenario"], int(at["seed"]), int(at["n_years"]),
         block_households, at["sums"],
     )  # fmt: skip
-    return Solved(world, seconds, policies.plans.nbytes + policies.choice.nbytes + policies.escape.nbytes)
+    return Solved(
+        world, seconds, policies.plans.nbytes + policies.choice.nbytes + policies.escape.nbytes
+    )
 
 
 @contextmanager
@@ -115,7 +119,7 @@ def _noting() -> Iterator[list[dict[str, Any]]]:
 
 
 def crowd(world: World, n: int, n_years: int | None = None) -> World:
-    """`n` households: the first of the world's, or as many copies of them as it takes, in villages of their own."""
+    """`n` households: the world's, as many copies of them as it takes, in villages of their own."""
     base = world.households
     copies, at = np.divmod(np.arange(n), base.key.size)
     n_villages = int(base.village.max()) + 1
@@ -136,7 +140,9 @@ def zero_sums(world: World) -> Sums:
         shape = (*values.shape[:-1], n_villages) if name == "village" else values.shape
         return np.zeros(shape, values.dtype)
 
-    return Sums(*(empty(name, each) for name, each in zip(Sums._fields, world.zero_sums, strict=True)))
+    return Sums(
+        *(empty(name, each) for name, each in zip(Sums._fields, world.zero_sums, strict=True))
+    )
 
 
 def live(world: World, threads: int = 1) -> tuple[float, Sums]:
@@ -167,7 +173,7 @@ _KINDS = {"f4": 0, "f8": 1, "i4": 2, "i8": 3, "u4": 4}
 
 
 def write(world: World, path: Path) -> None:
-    """Write all that a C twin reads: a count, then a name, a kind, a length and a place for each array, then arrays."""
+    """Write what a C twin reads: how many arrays, a name, kind, length and place for each, and the arrays."""
     named: dict[str, Any] = {
         "n_years": np.int64(world.n_years), "n_horizons": np.int64(world.zero_sums.village.shape[2]),
         "n_villages": np.int64(world.households.village.max() + 1), "seed": np.int64(world.seed),
@@ -177,13 +183,21 @@ def write(world: World, path: Path) -> None:
     named |= {f"households.{name}": value for name, value in world.households._asdict().items()}
     for name, value in world.tables._asdict().items():
         inner = value._asdict() if hasattr(value, "_asdict") else None
-        named |= {f"tables.{name}.{k}": v for k, v in inner.items()} if inner else {f"tables.{name}": value}
-    named |= {f"scenario.{name}": _first(name, value) for name, value in world.scenario._asdict().items()}
+        named |= (
+            {f"tables.{name}.{k}": v for k, v in inner.items()}
+            if inner
+            else {f"tables.{name}": value}
+        )
+    named |= {
+        f"scenario.{name}": _first(name, value) for name, value in world.scenario._asdict().items()
+    }
     arrays = {name: np.ascontiguousarray(value).ravel() for name, value in named.items()}
     place = (64 + 80 * len(arrays) + 63) // 64 * 64
     head, places = [struct.pack("<q56x", len(arrays))], []
     for name, values in arrays.items():
-        head.append(struct.pack("<56sqqq", name.encode(), _KINDS[values.dtype.str[1:]], values.size, place))
+        head.append(
+            struct.pack("<56sqqq", name.encode(), _KINDS[values.dtype.str[1:]], values.size, place)
+        )
         places.append(place)
         place = (place + values.nbytes + 63) // 64 * 64
     with path.open("wb") as out:
@@ -239,7 +253,11 @@ def kernel_sums(world: World, sums: Sums) -> dict[str, np.ndarray]:
     found = {}
     for name, shape in shapes.items():
         values = getattr(sums, name)
-        values = values.reshape(-1, *values.shape[values.ndim - len(shape) :])[0] if name != "status" else values
+        values = (
+            values.reshape(-1, *values.shape[values.ndim - len(shape) :])[0]
+            if name != "status"
+            else values
+        )
         found[name] = values[: shape[0]]
     return found
 
