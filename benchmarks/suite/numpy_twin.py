@@ -1,7 +1,8 @@
 """The household-period in NumPy: whole arrays in single precision, as a practised user would write it.
 
 Luck is either the kernel's own, word for word, for a check of the numbers, or NumPy's Philox generator,
-which is faster and is what is timed. Blocks of whole villages keep arrays in the cache. Sums are in double precision.
+which is faster and is what is timed. Blocks of whole villages keep arrays in the cache. Sums are in
+double precision.
 """
 
 from __future__ import annotations
