@@ -13,6 +13,7 @@ def as_json(report: Report) -> str:
     """Everything, with the ratios on top."""
     told = {
         "ratios": report.ratios,
+        "ratios_of_best": report.ratios_of_best,
         "reasons": report.reasons,
         "goals": GOALS,
         "machine": report.machine,
@@ -24,12 +25,15 @@ def as_json(report: Report) -> str:
 def markdown(report: Report) -> str:
     """The machine, the ratios beside their goals, and one table for each group of rows."""
     lines = ["; ".join(f"{name} {value}" for name, value in report.machine.items()), ""]
-    lines += ["| ratio | measured | goal | meaning |", "| --- | --- | --- | --- |"]
+    lines += [
+        "| ratio | measured | of the bests | goal | meaning |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for name, value in report.ratios.items():
         goal = GOALS[name]
-        measured = "-" if value is None else f"{value:.3g}"
+        measured, best = (_number(each) for each in (value, report.ratios_of_best[name]))
         note = goal.meaning + (f"; {report.reasons[name]}" if name in report.reasons else "")
-        lines.append(f"| `{name}` | {measured} | {goal.bound} | {note} |")
+        lines.append(f"| `{name}` | {measured} | {best} | {goal.bound} | {note} |")
     for group, rows in groupby(report.rows, lambda row: row.group):
         lines += [
             "",
