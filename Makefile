@@ -1,7 +1,7 @@
 # make run     the main job: rural Mexico, four arms, with and without a COVID-like shock
 # make test    the tests
 # make lint    format, lint, types and the import contract
-# make bench   the benchmarks
+# make bench   the benchmarks, beside other engines (ARGS="--quick" takes a minute)
 # make clean   remove the environment and what was built
 #
 # The environment is made once in .venv, and refreshed when pyproject.toml changes.
@@ -29,7 +29,8 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 bench: $(READY)
-	set -e; for file in benchmarks/bench_*.py; do $(BIN)/python "$$file" $(ARGS); done
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/resilience-sim bench $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

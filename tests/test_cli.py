@@ -45,7 +45,16 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, Path]]:
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["--help"], ["-h"], ["run", "--help"], ["run", "-h"], ["validate", "--help"]]
+    "words",
+    [
+        [],
+        ["--help"],
+        ["-h"],
+        ["run", "--help"],
+        ["run", "-h"],
+        ["validate", "--help"],
+        ["bench", "--help"],
+    ],
 )
 def test_help_teaches_within_the_width(
     words: list[str], capsys: pytest.CaptureFixture[str]
@@ -93,7 +102,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["rnu"], "verb must be one of run, validate; got 'rnu'. Did you mean run?"),
+        (["rnu"], "verb must be one of run, validate, bench; got 'rnu'. Did you mean run?"),
         (["valdiate"], "Did you mean validate?"),
         (["case=erewhon"], "Did you mean resilience-sim run case=erewhon?"),
         (["run", "case=erewhn"], "case must be one of erewhon, mexico; got 'erewhn'. Did you mean"),

@@ -33,7 +33,7 @@ from resilience_sim.results import GROUPS, PANEL_COLUMNS, STANDARD_ARMS
 from resilience_sim.shocks import ShockPath
 from resilience_sim.solver import Phase, Policies
 
-BLOCK_HOUSEHOLDS = 512  # a block's state stays in the second-level cache
+BLOCK_HOUSEHOLDS = 1024  # a block's state stays in the second-level cache
 N_QUINTILES = 5
 N_PATTERNS = 16  # of getting out or not in the four standard arms
 _VILLAGE_AND_PANEL = ("village", "panel")
@@ -371,14 +371,15 @@ _STATE_COUNTS = {
     "technique", "knowledge", "confidence", "type_at", "generation", "is_enrolled", "spell",
     "is_destitute", "is_from_threshold",
 }  # fmt: skip
-_SCRATCH_COUNTS = {"reach", "is_heir", "start", "began_above", "last_below"}
+_SCRATCH_COUNTS = {"reach", "village_last", "is_heir", "start", "began_above", "last_below"}
+_LEDGER = ("paid_in", "part", "so_far", "pot", "parts")
 
 
 def workspace(size: int, n_years: int) -> tuple[people.State, people.Scratch, np.ndarray]:
     """Arrays that a worker uses again for every block."""
     shapes: dict[str, tuple[tuple[int, ...], type]] = {
-        "paid_in": ((size,), np.int64),
-        "part": ((size,), np.int64),
+        **{name: ((size,), np.int64) for name in _LEDGER},
+        "paid_upto": ((size + 1,), np.int64),
         "twin": ((n_years, size), np.float32),
         "twin_heir": ((5, size), np.float32),
         "pattern": ((2, size), np.int32),

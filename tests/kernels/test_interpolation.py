@@ -29,20 +29,24 @@ def located(nodes: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @numba.njit
-def blended(
-    table: np.ndarray,
-    corner: np.ndarray,
-    step: int,
-    row: int,
-    across: np.ndarray,
-    along: np.ndarray,
-) -> np.ndarray:
-    out = np.empty(corner.size, np.float32)
+def singles(table: np.ndarray, corner: np.ndarray, steps: Any, places: np.ndarray) -> np.ndarray:
+    out, (row, other, skill) = np.empty((corner.size, 1), np.float32), steps
     for i in range(corner.size):
-        out[i] = interpolation.blend(
-            table, corner[i], np.int32(step), across[i], along[i], np.int32(row)
-        )
+        at = (places[0, i], places[1, i], places[2, i], places[3, i])
+        out[i, 0] = interpolation.between(table, corner[i], other, skill, row, at)
     return out
+
+
+@numba.njit
+def pairs(table: np.ndarray, corner: np.ndarray, steps: Any, places: np.ndarray) -> np.ndarray:
+    out, (row, other, skill) = np.empty((corner.size, 2), np.float32), steps
+    for i in range(corner.size):
+        at = (places[0, i], places[1, i], places[2, i], places[3, i])
+        out[i, 0], out[i, 1] = interpolation.pair_between(table, corner[i], other, skill, row, at)
+    return out
+
+
+READ = {1: singles, 2: pairs}
 
 
 @pytest.fixture(params=GRIDS, ids=str)
@@ -84,37 +88,39 @@ def test_places_never_fall(nodes: Any) -> None:
     assert np.diff(cells.astype(float) + places).min() > -2e-5
 
 
-@pytest.mark.parametrize("step", [1, 2])
-def test_blend_is_bilinear(step: int) -> None:
-    # A bilinear function is read exactly; another slice of the table must not be touched.
+@pytest.mark.parametrize("width", READ)
+def test_what_is_linear_along_every_axis_is_read_exactly(width: int) -> None:
     rng = np.random.default_rng(4)
-    n_assets, n_money = 5, 7
-    i, j = np.meshgrid(np.arange(n_assets), np.arange(n_money), indexing="ij")
-    exact = 0.5 + 0.25 * i - 0.125 * j + 0.0625 * i * j
-    table = np.full((n_assets, n_money, step), 1e9, np.float32)
-    table[..., 0] = exact
-    row = n_money * step
-    cell, other = rng.integers(0, n_assets - 1, 500), rng.integers(0, n_money - 1, 500)
-    across, along = rng.uniform(size=(2, 500)).astype(np.float32)
-    told = blended(
-        table.ravel(), (cell * row + other * step).astype(np.int32), step, row, across, along
-    )
-    k, m = cell + across.astype(float), other + along.astype(float)
-    np.testing.assert_allclose(
-        told, 0.5 + 0.25 * k - 0.125 * m + 0.0625 * k * m, rtol=1e-6, atol=1e-6
-    )
+    shape = (2, 3, 4, 5, 7)  # slots, skill, other, assets, money; the first slot is another's
+    slot, *axes = np.meshgrid(*(np.arange(n) for n in shape), indexing="ij")
+    values = [formula(*axes) for formula in (_tilted, _twisted)][:width]
+    table = np.where((slot == 0)[..., None], 1e9, np.stack(values, axis=-1)).astype(np.float32)
+    cells = np.array([rng.integers(0, n - 1, 500) for n in shape[1:]])
+    corner = np.ravel_multi_index((np.ones(500, int), *cells), shape) * width
+    places = rng.uniform(size=(4, 500)).astype(np.float32)  # money, assets, other, skill
+    steps = tuple(np.int32(width * n) for n in (7, 5 * 7, 4 * 5 * 7))
+    told = READ[width](table.ravel(), corner.astype(np.int32), steps, places)
+    at = cells + places[::-1].astype(float)
+    for v, formula in enumerate((_tilted, _twisted)[:width]):
+        np.testing.assert_allclose(told[:, v], formula(*at), rtol=1e-6, atol=1e-6)
 
 
-def test_blend_by_hand() -> None:
+def _tilted(skill: Any, other: Any, assets: Any, money: Any) -> Any:
+    return 0.5 + 0.25 * assets - 0.125 * money + 0.0625 * assets * money + skill - 0.5 * other
+
+
+def _twisted(skill: Any, other: Any, assets: Any, money: Any) -> Any:
+    return 1.0 + 0.5 * skill * assets - 0.25 * other * money + 0.125 * skill * other
+
+
+def test_one_cell_of_one_type_by_hand() -> None:
     # Corners 0 and 1 (left), 4 and 8 (right): at a quarter along and half across,
     # left 0.25, right 4 + 0.25 * 4 = 5, between them 2.625.
     table = np.array([0, 1, 4, 8], np.float32)
-    told = blended(
-        table,
-        np.zeros(1, np.int32),
-        1,
-        2,
-        np.array([0.5], np.float32),
-        np.array([0.25], np.float32),
-    )
-    assert told[0] == 2.625
+    steps, places = (np.int32(2), np.int32(0), np.int32(0)), np.zeros((4, 1), np.float32)
+    places[:, 0] = (0.25, 0.5, 0.3, 0.7)
+    assert singles(table, np.zeros(1, np.int32), steps, places)[0, 0] == 2.625
+    # The same as the second of a pair.
+    table = np.array([9, 0, 9, 1, 9, 4, 9, 8], np.float32)
+    steps = (np.int32(4), np.int32(0), np.int32(0))
+    assert pairs(table, np.zeros(1, np.int32), steps, places).tolist() == [[9, 2.625]]

@@ -61,6 +61,9 @@ NUMBERS = (
     "consumption_year", "own_year", "wages_year", "estate_left", "pooled_year", "sold_year", "lean",
     "severity", "drought", "money", "income", "earned", *small.TERMS,
 )  # fmt: skip
+LEDGER = dict.fromkeys(("so_far", "pot", "parts", "paid_upto"), np.int64) | {
+    "village_last": np.int32
+}
 # What has to happen to somebody in the small world, told from a period of a twin.
 EVENTS: dict[str, Callable[[SimpleNamespace], bool]] = {
     "succession": lambda now: now.came_in.is_succession,
@@ -1195,11 +1198,11 @@ def test_the_class_at_the_start_is_that_before_anything_is_delivered_or_lost() -
 def test_the_workspace_holds_what_the_kernel_takes() -> None:
     """Every field by its name: counts and flags are int32, numbers float32, and all are of the block."""
     state, scratch, values = small.workspace(7, 3)
-    shapes = {"twin": (3, 7), "pattern": (2, 7), "twin_heir": (5, 7)}
+    shapes = {"twin": (3, 7), "pattern": (2, 7), "twin_heir": (5, 7), "paid_upto": (8,)}
     for group in (state, scratch):
         for name, array in group._asdict().items():
             assert array.shape == shapes.get(name, (7,)), name
-            assert array.dtype == small.kind_of(name), name
+            assert array.dtype == LEDGER.get(name, small.kind_of(name)), name
             assert not array.any()
     arrays = [*state, *scratch, values]
     assert len({id(array) for array in arrays}) == len(arrays)

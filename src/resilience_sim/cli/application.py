@@ -67,7 +67,11 @@ class _JobError(Exception):
 
 
 def _dispatch(words: list[str]) -> int:
-    verbs: dict[str, Callable[[list[str]], None]] = {"run": _run, "validate": _validate}
+    verbs: dict[str, Callable[[list[str]], None]] = {
+        "run": _run,
+        "validate": _validate,
+        "bench": _bench,
+    }
     if not words or words[0] in ("-h", "--help", "help"):
         print(texts.HELP, end="")
         return 0
@@ -103,6 +107,16 @@ def _validate(words: list[str]) -> None:
     from resilience_sim.cli.checking import check
 
     print(check(words), end="")
+
+
+def _bench(words: list[str]) -> None:
+    """Do the verb `bench`: measure this machine, or say how."""
+    if any(word in ("-h", "--help") for word in words):
+        print(texts.BENCH_HELP, end="")
+        return
+    from resilience_sim.cli.benchmarking import bench
+
+    print(bench(words), end="")
 
 
 def _simulate(config: Config, directory: Path) -> None:

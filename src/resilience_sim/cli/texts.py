@@ -35,6 +35,7 @@ usage: resilience-sim VERB [KEY=VALUE ...]
 verbs
   run        simulate a case under every arm, print the tables and write a run directory
   validate   say everything that is wrong with a survey, or what is in it; runs nothing
+  bench      measure how fast this machine runs the model, beside C, NumPy and other engines
 
 examples
   resilience-sim run                               rural Mexico, four arms, a COVID-like shock
@@ -120,6 +121,34 @@ examples
   resilience-sim validate population=moments population.moments.income_mean=1.2
 
 exit codes: 0 nothing is wrong; 2 problems, one line each; 1 anything else; 130 interrupted.
+"""
+
+BENCH_HELP = """\
+resilience-sim bench: measure how fast this machine runs the model, and print a Markdown table.
+
+usage: resilience-sim bench [--quick] [--json FILE] [KEY=VALUE ...]
+
+  --quick       fewer rounds, smaller crowds and fewer planner types: under a minute once compiled
+  --json FILE   write every number as JSON too; its key "ratios" holds
+                kernel_vs_c_vectorised   time of the kernel over that of its vectorised C twin
+                kernel_vs_c_scalar, kernel_vs_numpy, kernel_vs_mesa   how many times faster it is
+                threads_2_vs_1           speed-up of two threads
+                planner_vs_c             time of the planner over that of its C twin
+  KEY=VALUE     settings as for run, of the households that live in the kernel
+
+What is measured: the population step for one arm without programmes or shock, every mechanism on,
+on one thread and on two, by size of block and of population; the same household-period written in
+C, NumPy and Mesa, in turns; the planner; whole runs, cold and warm; memory; panels and their files.
+The C twins are built with gcc and run in processes of their own; their sums are held against the
+kernel's. What is not installed leaves an empty row with the reason. docs/benchmarks.md says more.
+
+examples
+  resilience-sim bench --quick
+  resilience-sim bench --json bench.json           some ten minutes
+  resilience-sim bench --quick case=erewhon
+  pip install 'resilience-sim[bench]'              the other engines
+
+exit codes: 0 done; 2 bad input, one line per problem; 1 anything else; 130 interrupted.
 """
 
 

@@ -5,46 +5,23 @@ import numpy as np
 from resilience_sim.kernels import draws
 from resilience_sim.kernels.elementary import log2
 from resilience_sim.kernels.household import settle, year_outlay
-from resilience_sim.kernels.interpolation import blend, locate
+from resilience_sim.kernels.interpolation import between, cell_of, pair_between, place_in
 from resilience_sim.kernels.primitives import ABOVE, ON_THE_WAY, WAY_UP
-from resilience_sim.kernels.vector import kernel, load, load_table, loop_kernel, store
+from resilience_sim.kernels.vector import TILE, kernel, load, load_table, loop_kernel, store, tile
 
 f4, i4, u4 = np.float32, np.int32, np.uint32
 _ZERO, _ONE, _HALF, _TWO = f4(0.0), f4(1.0), f4(0.5), f4(2.0)
 _ALMOST = f4(1e-4)  # lines; consumption this far under the need counts as destitution
 _ROOT_HALF = f4(0.7071067811865476)
 _HUNGRY = f4(0.05)  # lines per year; below it people are taken for as poor as there
+_LEAST = f4(1e-30)  # keeps a logarithm finite where it is not asked for
 _ADULT_AGE = f4(18.0)  # years
-
-
-@kernel
-def _read_plan(tables, corner, row, place_assets, place_money):
-    kept = blend(tables.plans, corner, i4(2), place_assets, place_money, row)
-    carried = blend(tables.plans, i4(corner + i4(1)), i4(2), place_assets, place_money, row)
-    return kept, carried
-
-
-@kernel
-def _mix(low, high, place):
-    return low + place * (high - low)
 
 
 @kernel
 def mind_of(knowledge, confidence):
     """Index of what the planner knows and believes: knowledge, plus two where it is discouraged."""
     return i4(knowledge + i4(2) * (i4(1) - confidence))
-
-
-@kernel
-def _chance(tables, corner, skill_step, other_step, row, at, skill_place, other_place):
-    """Escape probability between types and nodes."""
-    place_assets, place_money = at
-    a = blend(tables.escape, corner, i4(1), place_assets, place_money, row)
-    b = blend(tables.escape, i4(corner + other_step), i4(1), place_assets, place_money, row)
-    corner = i4(corner + skill_step)
-    c = blend(tables.escape, corner, i4(1), place_assets, place_money, row)
-    d = blend(tables.escape, i4(corner + other_step), i4(1), place_assets, place_money, row)
-    return _mix(_mix(a, b, other_place), _mix(c, d, other_place), skill_place)
 
 
 @loop_kernel
@@ -57,38 +34,55 @@ def judge(tables, households, first, n, is_start, state, scratch):
     land_stride = i4(mind_stride * tables.n_minds)
     skill_step = skill_stride if tables.n_skill > 1 else i4(0)
     other_step = other_stride if tables.n_other > 1 else i4(0)
-    for j in range(n):
-        i = first + j
-        kind = state.type_at[j]
-        corner = i4(
-            i4(households.land_at[i] * land_stride)
-            + i4(i4(kind // tables.n_other) * skill_stride)
-            + i4(i4(kind % tables.n_other) * other_stride)
-        )
-        cell, place_assets = locate(tables.assets, state.assets[j])
-        other_cell, place_money = locate(tables.money, scratch.money[j])
-        at = (place_assets, place_money)
-        corner = i4(corner + i4(cell * row) + other_cell)
-        mind = mind_of(state.knowledge[j], state.confidence[j])
-        now = _chance(
-            tables, i4(corner + i4(mind * mind_stride)), skill_step, other_step, row,
-            at, state.skill_place[j], households.other_place[i],
-        )  # fmt: skip
-        is_above = now >= _HALF
-        spell = state.spell[j]
-        if is_above:
-            if spell <= 0:
+    corners, cells, other_cells = tile(i4, 1), tile(i4, 1), tile(i4, 1)
+    chance = tile(f4, 1)
+    for start in range(0, n, TILE):
+        size = min(n - start, TILE)
+        for k in range(size):
+            j, i = start + k, first + start + k
+            cell = cell_of(tables.assets, load_table(state.assets, j))
+            other_cell = cell_of(tables.money, load_table(scratch.money, j))
+            corner = i4(
+                i4(load_table(households.land_at, i) * land_stride)
+                + i4(load_table(state.type_at, j) * other_stride)
+                + i4(cell * row)
+                + other_cell
+            )
+            store(corners, k, corner)
+            store(cells, k, cell)
+            store(other_cells, k, other_cell)
+        for k in range(size):
+            j, i = start + k, first + start + k
+            mind = mind_of(state.knowledge[j], state.confidence[j])
+            places = (
+                place_in(tables.money, other_cells[k], scratch.money[j]),
+                place_in(tables.assets, cells[k], state.assets[j]),
+                households.other_place[i],
+                state.skill_place[j],
+            )
+            corner = i4(corners[k] + i4(mind * mind_stride))
+            chance[k] = between(tables.escape, corner, other_step, skill_step, row, places)
+        for k in range(size):
+            spell = load(state.spell, start + k)
+            above, below = i4(max(spell, i4(0)) + i4(1)), i4(min(spell, i4(0)) - i4(1))
+            store(state.spell, start + k, above if load(chance, k) >= _HALF else below)
+        for k in range(size):
+            j, i = start + k, first + start + k
+            if state.spell[j] == 1:  # came above just now: by its wealth, or by what it has learnt?
                 mind = mind_of(households.knowledge[i], households.confidence[i])
-                before = _chance(
-                    tables, i4(corner + i4(mind * mind_stride)), skill_step,
-                    other_step, row, at, state.skill_place[j], households.other_place[i],
-                )  # fmt: skip
+                places = (
+                    place_in(tables.money, other_cells[k], scratch.money[j]),
+                    place_in(tables.assets, cells[k], state.assets[j]),
+                    households.other_place[i],
+                    state.skill_place[j],
+                )
+                corner = i4(corners[k] + i4(mind * mind_stride))
+                before = between(tables.escape, corner, other_step, skill_step, row, places)
                 state.is_from_threshold[j] = i4(0) if before >= _HALF else i4(1)
-            state.spell[j] = i4(spell + 1) if spell > 0 else i4(1)
-        else:
-            state.spell[j] = i4(spell - 1) if spell < 0 else i4(-1)
-        if is_start:
-            scratch.start[j] = class_of(is_above, households.type_kind[i])
+    if is_start:
+        for j in range(n):
+            is_above = state.spell[j] > 0
+            scratch.start[j] = class_of(is_above, households.type_kind[first + j])
             scratch.began_above[j] = i4(1) if is_above else i4(0)
 
 
@@ -112,27 +106,23 @@ def enrol(
     """
     for j in range(n):
         i = first + j
-        size = households.size[i]
-        child_age = state.age[j] - p.birth_age
-        can_work = p.work_age <= child_age < _ADULT_AGE
-        is_of_age = p.school_age <= child_age < p.school_end
-        goes = False
-        if is_of_age:
-            code = reach[j]
-            stake = (at_stake[code] * size + pupil_stake[code]) / p.children
-            cost = p.school_fee + (p.child_work if can_work else _ZERO) - stake
-            if cost <= _ZERO:
-                goes = True
-            else:
-                taste = taste_for_school(
-                    households.key[i], state.generation[j], u4(year), seed, replicate
-                )
-                goes = will_enrol(p, state.consumption_last[j], cost, taste)
-        state.is_enrolled[j] = i4(1) if goes else i4(0)
-        scratch.money[j] -= p.school_fee * p.children / size if goes else _ZERO
-        works = can_work and not goes
+        size, code = load_table(households.size, i), load_table(reach, j)
+        child_age = load_table(state.age, j) - p.birth_age
+        can_work = (p.work_age <= child_age) & (child_age < _ADULT_AGE)
+        is_of_age = (p.school_age <= child_age) & (child_age < p.school_end)
+        stake = (load_table(at_stake, code) * size + load_table(pupil_stake, code)) / p.children
+        cost = p.school_fee + (p.child_work if can_work else _ZERO) - stake
+        taste = taste_for_school(
+            load_table(households.key, i), load_table(state.generation, j), u4(year), seed,
+            replicate,
+        )  # fmt: skip
+        is_worth = will_enrol(p, load_table(state.consumption_last, j), max(cost, _LEAST), taste)
+        goes = is_of_age & ((cost <= _ZERO) | is_worth)
+        fee = p.school_fee * p.children / size
         pay = p.child_work * p.children / size / f4(p.periods_per_year)
-        state.child_pay[j] = pay if works else _ZERO
+        store(state.is_enrolled, j, i4(1) if goes else i4(0))
+        store(scratch.money, j, load(scratch.money, j) - (fee if goes else _ZERO))
+        store(state.child_pay, j, pay if can_work & (not goes) else _ZERO)
 
 
 @kernel
@@ -202,35 +192,41 @@ def plant(
     slot_stride = i4(land_stride * tables.n_land)
     skill_step = skill_stride if tables.n_skill > 1 else i4(0)
     other_step = other_stride if tables.n_other > 1 else i4(0)
-    two, one = i4(2), i4(1)
-    for j in range(n):
-        i = first + j
-        cell, place_assets = locate(tables.assets, load_table(assets, j))
-        other_cell, place_money = locate(tables.money, load_table(money, j))
-        corner = i4(
-            i4(load_table(slots, load_table(reach, j)) * slot_stride)
-            + i4(load_table(land_at, i) * land_stride)
-            + i4(mind_of(load_table(knowledge, j), load_table(confidence, j)) * mind_stride)
-            + i4(load_table(type_at, j) * other_stride)
-            + i4(cell * row)
-            + i4(other_cell * two)
-        )
-        across, along = load_table(skill_place, j), load_table(other_place, i)
-        traditional = _ZERO
-        improved = _ZERO
-        for technique_at in range(2):
-            at = i4(corner + i4(technique_at))
-            a = blend(tables.choice, at, two, place_assets, place_money, row)
-            b = blend(tables.choice, i4(at + other_step), two, place_assets, place_money, row)
-            at = i4(at + skill_step)
-            c = blend(tables.choice, at, two, place_assets, place_money, row)
-            d = blend(tables.choice, i4(at + other_step), two, place_assets, place_money, row)
-            gap = _mix(_mix(a, b, along), _mix(c, d, along), across)
-            traditional = gap if technique_at == 0 else traditional
-            improved = gap
-        best = one if traditional > _ZERO else i4(0)
-        most = max(traditional, _ZERO)
-        store(technique, j, two if improved > most else best)
+    corners, cells, other_cells = tile(i4, 1), tile(i4, 1), tile(i4, 1)
+    traditional, improved = tile(f4, 1), tile(f4, 1)
+    for start in range(0, n, TILE):
+        size = min(n - start, TILE)
+        for k in range(size):
+            j, i = start + k, first + start + k
+            cell = cell_of(tables.assets, load_table(assets, j))
+            other_cell = cell_of(tables.money, load_table(money, j))
+            corner = i4(
+                i4(load_table(land_at, i) * land_stride)
+                + i4(mind_of(load_table(knowledge, j), load_table(confidence, j)) * mind_stride)
+                + i4(load_table(type_at, j) * other_stride)
+                + i4(cell * row)
+                + i4(other_cell * i4(2))
+            )
+            store(corners, k, corner)
+            store(cells, k, cell)
+            store(other_cells, k, other_cell)
+        for k in range(size):
+            j = start + k
+            places = (
+                place_in(tables.money, other_cells[k], money[j]),
+                place_in(tables.assets, cells[k], assets[j]),
+                other_place[first + j],
+                skill_place[j],
+            )
+            corner = i4(corners[k] + i4(slots[reach[j]] * slot_stride))
+            traditional[k], improved[k] = pair_between(
+                tables.choice, corner, other_step, skill_step, row, places
+            )
+        for k in range(size):
+            gap = load(traditional, k)
+            best = i4(1) if gap > _ZERO else i4(0)
+            best = i4(2) if load(improved, k) > max(gap, _ZERO) else best
+            store(technique, start + k, best)
 
 
 @loop_kernel
@@ -253,57 +249,63 @@ def decide(
     other_step = other_stride if tables.n_other > 1 else i4(0)
     rise = shock_price - _ONE
     per_year = f4(p.periods_per_year)
-    for j in range(n):
-        i = first + j
-        held, at_hand = load(assets, j), load_table(money, j)
-        planted, known = load(technique, j), load_table(knowledge, j)
-        dear = _ONE + load_table(food, j) * rise
-        floor = p.need * price * dear / per_year
-        real = _ONE / (price * dear)
-        cell, place_assets = locate(tables.assets, held)
-        other_cell, place_money = locate(tables.money, at_hand)
-        corner = i4(
-            i4(load_table(slots, load_table(reach, j)) * slot_stride)
-            + i4(load_table(land_at, i) * land_stride)
-            + i4(mind_of(known, load_table(confidence, j)) * mind_stride)
-            + i4(load_table(type_at, j) * other_stride)
-            + i4(planted * technique_stride)
-            + i4(cell * row)
-            + i4(other_cell * two)
-        )
-        across, along = load_table(skill_place, j), load_table(other_place, i)
-        ka, sa = _read_plan(tables, corner, row, place_assets, place_money)
-        kb, sb = _read_plan(tables, i4(corner + other_step), row, place_assets, place_money)
-        corner = i4(corner + skill_step)
-        kc, sc = _read_plan(tables, corner, row, place_assets, place_money)
-        kd, sd = _read_plan(tables, i4(corner + other_step), row, place_assets, place_money)
-        kept_wish = _mix(_mix(ka, kb, along), _mix(kc, kd, along), across)
-        saved_wish = _mix(_mix(sa, sb, along), _mix(sc, sd, along), across)
-        help_ = load_table(input_help, j) if planted == two else _ZERO
-        outlay = max(year_outlay(p, planted, known) - help_, _ZERO) * load_table(outlay_keep, j)
-        outlay = outlay * season_outlay
-        kept, carried, eaten, is_paid, raised = settle(
-            p.resale,
-            load_table(credit_limit, j),
-            at_hand,
-            outlay,
-            floor,
-            held,
-            kept_wish,
-            saved_wish,
-        )
-        spent = outlay if is_paid else _ZERO
-        net = load(income, j) - spent
-        eaten_real = eaten * real
-        store(assets, j, kept)
-        store(savings, j, carried)
-        store(technique, j, planted if is_paid else i4(0))
-        store(income, j, net)
-        store(consumption, j, eaten_real)
-        store(income_year, j, load(income_year, j) + net)
-        store(own_year, j, load(own_year, j) - spent)
-        store(consumption_year, j, load(consumption_year, j) + eaten_real)
-        store(sold_year, j, load(sold_year, j) + raised)
-        store(lean, j, eaten_real * per_year if is_lean else load(lean, j))
-        short = eaten < floor - _ALMOST
-        store(is_destitute, j, i4(1) if short else load(is_destitute, j))
+    corners, cells, other_cells = tile(i4, 1), tile(i4, 1), tile(i4, 1)
+    kept_wish, saved_wish = tile(f4, 1), tile(f4, 1)
+    for start in range(0, n, TILE):
+        size = min(n - start, TILE)
+        for k in range(size):
+            j, i = start + k, first + start + k
+            cell = cell_of(tables.assets, load(assets, j))
+            other_cell = cell_of(tables.money, load_table(money, j))
+            corner = i4(
+                i4(load_table(land_at, i) * land_stride)
+                + i4(mind_of(load_table(knowledge, j), load_table(confidence, j)) * mind_stride)
+                + i4(load_table(type_at, j) * other_stride)
+                + i4(load(technique, j) * technique_stride)
+                + i4(cell * row)
+                + i4(other_cell * two)
+            )
+            store(corners, k, corner)
+            store(cells, k, cell)
+            store(other_cells, k, other_cell)
+        for k in range(size):
+            j = start + k
+            places = (
+                place_in(tables.money, other_cells[k], money[j]),
+                place_in(tables.assets, cells[k], assets[j]),
+                other_place[first + j],
+                skill_place[j],
+            )
+            corner = i4(corners[k] + i4(slots[reach[j]] * slot_stride))
+            kept_wish[k], saved_wish[k] = pair_between(
+                tables.plans, corner, other_step, skill_step, row, places
+            )
+        for k in range(size):
+            j = start + k
+            held, at_hand = load(assets, j), load_table(money, j)
+            planted, known = load(technique, j), load_table(knowledge, j)
+            dear = _ONE + load_table(food, j) * rise
+            floor = p.need * price * dear / per_year
+            real = _ONE / (price * dear)
+            help_ = load_table(input_help, j) if planted == two else _ZERO
+            outlay = max(year_outlay(p, planted, known) - help_, _ZERO)
+            outlay = outlay * load_table(outlay_keep, j) * season_outlay
+            kept, carried, eaten, is_paid, raised = settle(
+                p.resale, load_table(credit_limit, j), at_hand, outlay, floor, held,
+                load(kept_wish, k), load(saved_wish, k),
+            )  # fmt: skip
+            spent = outlay if is_paid else _ZERO
+            net = load(income, j) - spent
+            eaten_real = eaten * real
+            store(assets, j, kept)
+            store(savings, j, carried)
+            store(technique, j, planted if is_paid else i4(0))
+            store(income, j, net)
+            store(consumption, j, eaten_real)
+            store(income_year, j, load(income_year, j) + net)
+            store(own_year, j, load(own_year, j) - spent)
+            store(consumption_year, j, load(consumption_year, j) + eaten_real)
+            store(sold_year, j, load(sold_year, j) + raised)
+            store(lean, j, eaten_real * per_year if is_lean else load(lean, j))
+            short = eaten < floor - _ALMOST
+            store(is_destitute, j, i4(1) if short else load(is_destitute, j))

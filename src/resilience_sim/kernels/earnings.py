@@ -47,16 +47,15 @@ def take_terms(
 @loop_kernel
 def strike_villages(p, households, first, n, year, seed, replicate, drought):
     """Droughts of a crop year: one draw a village, the same for all its households."""
+    village, left = i4(-1), _ONE
     for j in range(n):
-        word, _, _, _ = draws.philox(
-            u4(households.village[first + j]),
-            u4(year),
-            draws.PURPOSE_DROUGHT,
-            u4(0),
-            seed,
-            replicate,
-        )
-        drought[j] = _ONE - p.drought_loss if draws.unit(word) < p.drought else _ONE
+        if households.village[first + j] != village:
+            village = households.village[first + j]
+            word, _, _, _ = draws.philox(
+                u4(village), u4(year), draws.PURPOSE_DROUGHT, u4(0), seed, replicate
+            )
+            left = _ONE - p.drought_loss if draws.unit(word) < p.drought else _ONE
+        drought[j] = left
 
 
 @loop_kernel
@@ -203,11 +202,36 @@ def share_income(p, households, first, n, state, scratch, status):
     2^-20 lines times a weight of mean one: what a village pays out is what it paid in, to the unit.
     """
     for j in range(n):
-        weight = households.weight[first + j]
-        part = state.participation[j]
-        scratch.paid_in[j] = fixed(weight, p.pool_share * part * scratch.earned[j])
-        scratch.part[j] = fixed(weight, part)
-    start = 0
+        weight, part = load_table(households.weight, first + j), load_table(state.participation, j)
+        store(
+            scratch.paid_in, j, fixed(weight, p.pool_share * part * load_table(scratch.earned, j))
+        )
+        store(scratch.part, j, fixed(weight, part))
+    n_villages = _add_up_villages(households, first, n, scratch)
+    for j in range(n):
+        pot, parts, so_far = load(scratch.pot, j), load(scratch.parts, j), load(scratch.so_far, j)
+        upto = i8(np.floor(f8(pot) * (f8(so_far) / f8(parts))))
+        store(scratch.paid_upto, j + 1, upto if parts > 0 else i8(0))
+    for j in range(n):
+        # What was paid out before this household: nothing before the first of a village.
+        is_first = load(scratch.so_far, j) == load(scratch.part, j)
+        before = load(scratch.paid_upto, j)
+        net = load(scratch.paid_upto, j + 1) - (i8(0) if is_first else before)
+        net -= load(scratch.paid_in, j)
+        unit = load_table(households.weight, first + j) * FIXED_POINT
+        got = f4(f8(net) / unit) if load(scratch.parts, j) > 0 else _ZERO
+        store(scratch.money, j, load(scratch.money, j) + got)
+        store(state.pooled_year, j, load(state.pooled_year, j) + got)
+    for v in range(n_villages):
+        last = scratch.village_last[v]
+        if scratch.parts[last] > 0:
+            status[1] += abs(scratch.paid_upto[last + 1] - scratch.pot[last])
+
+
+@loop_kernel
+def _add_up_villages(households, first, n, scratch):
+    """Totals of each household's village, its parts up to here, and where villages end; how many villages."""
+    start, n_villages = 0, 0
     while start < n:
         village = households.village[first + start]
         end = start
@@ -215,17 +239,12 @@ def share_income(p, households, first, n, state, scratch, status):
         while end < n and households.village[first + end] == village:
             pot += scratch.paid_in[end]
             parts += scratch.part[end]
+            scratch.so_far[end] = parts
             end += 1
-        if parts > 0:
-            so_far, paid_out, ledger = i8(0), i8(0), i8(0)
-            for j in range(start, end):
-                so_far += scratch.part[j]
-                upto = i8(np.floor(f8(pot) * (f8(so_far) / f8(parts))))
-                net = upto - paid_out - scratch.paid_in[j]
-                paid_out = upto
-                ledger += net
-                got = f4(f8(net) / (households.weight[first + j] * FIXED_POINT))
-                scratch.money[j] += got
-                state.pooled_year[j] += got
-            status[1] += abs(ledger)
+        for j in range(start, end):
+            scratch.pot[j] = pot
+            scratch.parts[j] = parts
+        scratch.village_last[n_villages] = i4(end - 1)
+        n_villages += 1
         start = end
+    return n_villages

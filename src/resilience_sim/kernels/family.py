@@ -8,7 +8,7 @@ from resilience_sim.kernels.elementary import exp2, log2
 from resilience_sim.kernels.primitives import MIN_YEARS
 from resilience_sim.kernels.records import NOT_SEEN, record_heir
 from resilience_sim.kernels.skill import score_of, skill_of
-from resilience_sim.kernels.vector import load, loop_kernel, store
+from resilience_sim.kernels.vector import TILE, load, load_table, loop_kernel, store, tile
 
 f4, f8, i4, i8, u4 = np.float32, np.float64, np.int32, np.int64, np.uint32
 _ZERO, _ONE, _TWO = f4(0.0), f4(1.0), f4(2.0)
@@ -102,17 +102,18 @@ def succeed(
 def raise_children(p, n, closed, state):
     """At the end of a year: early food becomes health, a year at school counts less what was closed."""
     for j in range(n):
-        child_age = state.age[j] - p.birth_age
-        eaten = state.consumption_year[j]
-        if _ZERO <= child_age < _SMALL_CHILD and p.is_health != 0:
-            fed = min(max(eaten / p.health_line, f4(1e-6)), _ONE)
-            state.child_health[j] += exp2(p.health_curve * log2(fed)) / _SMALL_CHILD
-        if state.is_enrolled[j] != 0:
-            state.child_school[j] += _ONE - closed
-        if state.generation[j] == 0:
-            state.lived[j] += eaten
-        elif state.generation[j] == 1:
-            state.lived_heir[j] += eaten
+        child_age = load_table(state.age, j) - p.birth_age
+        eaten, generation = load_table(state.consumption_year, j), load_table(state.generation, j)
+        is_small = (p.is_health != 0) & (_ZERO <= child_age) & (child_age < _SMALL_CHILD)
+        fed = min(max(eaten / p.health_line, f4(1e-6)), _ONE)
+        made = exp2(p.health_curve * log2(fed)) / _SMALL_CHILD
+        health, school = load(state.child_health, j), load(state.child_school, j)
+        is_enrolled = load_table(state.is_enrolled, j) != 0
+        lived, lived_heir = load(state.lived, j), load(state.lived_heir, j)
+        store(state.child_health, j, health + made if is_small else health)
+        store(state.child_school, j, school + (_ONE - closed) if is_enrolled else school)
+        store(state.lived, j, lived + eaten if generation == 0 else lived)
+        store(state.lived_heir, j, lived_heir + eaten if generation == 1 else lived_heir)
 
 
 @loop_kernel
@@ -121,32 +122,45 @@ def learn(p, households, first, n, year, seed, replicate, state):
 
     What neighbours do is the share of the village's persons who ran the improved technique.
     """
-    start = 0
-    while start < n:
-        village = households.village[first + start]
-        end = start
-        run, all_ = i8(0), i8(0)
-        while end < n and households.village[first + end] == village:
-            persons = fixed(households.weight[first + end], _ONE)
-            all_ += persons
-            run += persons if state.technique[end] == 2 else i8(0)
-            end += 1
-        seen = p.corrected_by_neighbours * f4(f8(run) / f8(all_))
-        for j in range(start, end):
-            has_tried = state.technique[j] == 2
-            is_severe = has_tried and state.crop[j] < p.severe_loss
-            if state.confidence[j] == 0 or is_severe:
-                word, _, _, _ = draws.philox(
-                    households.key[first + j], u4(year), draws.PURPOSE_BELIEF, u4(0), seed,
-                    replicate,
-                )  # fmt: skip
-                chance = draws.unit(word)
-                if state.confidence[j] != 0:
-                    if chance < p.broken_by_loss:
-                        state.confidence[j] = i4(0)
-                elif not is_severe and chance < (p.corrected_by_trying if has_tried else seen):
-                    state.confidence[j] = i4(1)
-        start = end
+    village, share = i4(-1), _ZERO
+    seen = tile(f4, 1)
+    for start in range(0, n, TILE):
+        size = min(n - start, TILE)
+        for k in range(size):
+            if households.village[first + start + k] != village:
+                village = households.village[first + start + k]
+                share = p.corrected_by_neighbours * _share_that_runs(
+                    households, first, start + k, n, village, state.technique
+                )
+            seen[k] = share
+        for k in range(size):
+            j = start + k
+            word, _, _, _ = draws.philox(
+                load_table(households.key, first + j), u4(year), draws.PURPOSE_BELIEF, u4(0), seed,
+                replicate,
+            )  # fmt: skip
+            chance = draws.unit(word)
+            has_tried = load_table(state.technique, j) == 2
+            is_severe = has_tried & (load_table(state.crop, j) < p.severe_loss)
+            is_corrected = chance < (p.corrected_by_trying if has_tried else load(seen, k))
+            is_set_right = (not is_severe) & is_corrected
+            is_broken = is_severe & (chance < p.broken_by_loss)
+            keeps = i4(0) if is_broken else i4(1)
+            gains = i4(1) if is_set_right else i4(0)
+            store(state.confidence, j, keeps if load(state.confidence, j) != 0 else gains)
+
+
+@loop_kernel
+def _share_that_runs(households, first, start, n, village, technique):
+    """Share of the persons of one village, the one that begins at `start`, who ran the improved technique."""
+    run, all_ = i8(0), i8(0)
+    j = start
+    while j < n and households.village[first + j] == village:
+        persons = fixed(households.weight[first + j], _ONE)
+        all_ += persons
+        run += persons if technique[j] == 2 else i8(0)
+        j += 1
+    return f4(f8(run) / f8(all_))
 
 
 @loop_kernel

@@ -96,6 +96,11 @@ class Scratch(NamedTuple):
     credit_limit: Any
     paid_in: Any  # int64, fixed-point
     part: Any  # int64, fixed-point
+    so_far: Any  # int64, parts of its village up to the household
+    pot: Any  # int64, paid in by its village
+    parts: Any  # int64, of its village
+    paid_upto: Any  # (block + 1,) int64, paid out by its village up to the household before
+    village_last: Any  # int32, last household of each village
     is_heir: Any  # int32, succession this year
     start: Any  # int32, class at the start
     began_above: Any  # int32, above the threshold at the start

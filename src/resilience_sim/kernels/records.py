@@ -14,118 +14,141 @@ from resilience_sim.kernels.primitives import (
     N_AT_SUCCESSION,
     N_HEIR_BINS,
     NO_WAY_UP,
+    OUTCOMES,
     TRAPPED,
 )
-from resilience_sim.kernels.vector import kernel, loop_kernel
+from resilience_sim.kernels.vector import (
+    TILE,
+    float_bits,
+    kernel,
+    load,
+    load_table,
+    loop_kernel,
+    store,
+    tile,
+)
 
 f4, i4, i8 = np.float32, np.int32, np.int64
 _ZERO, _ONE, _HALF = f4(0.0), f4(1.0), f4(0.5)
 _LN_2 = f4(0.6931471805599453)
 RECOVERED = f4(0.95)  # share of the unshocked twin's yearly consumption that counts as being back
 LOWEST_HEIR_BIN, HEIR_BINS_PER_DOUBLING = f4(-6.0), f4(4.0)  # log2 lines per year
+N_OUTCOMES = len(OUTCOMES)
+_WILD_BITS = i4(
+    0x49742400
+)  # of a million lines; a number beyond it, or none, is an error to tell of
+_MAGNITUDE = i4(0x7FFFFFFF)
 NOT_SEEN = f4(-1e9)  # in place of a parent's mean consumption: it lived too short in the run
 
 
 @loop_kernel
 def add_period(households, first, n, per_year, consumption, income, out):
     """Add a period's consumption and income, as yearly rates, to the sums of both groups (2, 2)."""
-    eaten, got, eaten_rest, got_rest = i8(0), i8(0), i8(0), i8(0)
+    eaten, got, eaten_by_eligible, got_by_eligible = i8(0), i8(0), i8(0), i8(0)
     for j in range(n):
-        i = first + j
-        weight = households.weight[i]
-        c = fixed(weight, consumption[j] * per_year)
-        y = fixed(weight, income[j] * per_year)
-        if households.is_eligible[i] != 0:
-            eaten += c
-            got += y
-        else:
-            eaten_rest += c
-            got_rest += y
-    out[0, 0] += eaten
-    out[0, 1] += got
-    out[1, 0] += eaten_rest
-    out[1, 1] += got_rest
+        weight = load_table(households.weight, first + j)
+        c = fixed(weight, load_table(consumption, j) * per_year)
+        y = fixed(weight, load_table(income, j) * per_year)
+        eaten += c
+        got += y
+        is_eligible = load_table(households.is_eligible, first + j) != 0
+        eaten_by_eligible += c if is_eligible else i8(0)
+        got_by_eligible += y if is_eligible else i8(0)
+    out[0, 0] += eaten_by_eligible
+    out[0, 1] += got_by_eligible
+    out[1, 0] += eaten - eaten_by_eligible
+    out[1, 1] += got - got_by_eligible
 
 
 @kernel
-def _flows(p, state, j, values):
-    """Yearly outcomes of one household in the order of `primitives.OUTCOMES`, up to N_FLOWS."""
-    income, consumption = state.income_year[j], state.consumption_year[j]
+def _flows(p, state, j, step, at, values):
+    """Yearly outcomes of one household in the order of `primitives.OUTCOMES`, `step` apart from `at` on."""
+    income, consumption = load_table(state.income_year, j), load_table(state.consumption_year, j)
+    assets, savings = load_table(state.assets, j), load_table(state.savings, j)
+    technique = load_table(state.technique, j)
+    child_age = load_table(state.age, j) - p.birth_age
     gap = max(_ONE - consumption, _ZERO)
-    values[0] = income
-    values[1] = consumption
-    values[2] = state.assets[j]
-    values[3] = max(state.savings[j], _ZERO)
-    values[4] = max(-state.savings[j], _ZERO)
-    values[5] = _ONE if state.technique[j] == 2 else _ZERO
-    values[6] = _ONE if state.technique[j] != 0 else _ZERO
-    values[7] = _ONE if consumption < _ONE else _ZERO
-    values[8] = gap
-    values[9] = gap * gap
-    values[10] = _ONE if income < _ONE else _ZERO
-    values[11] = f4(state.is_destitute[j])
-    values[12] = f4(state.knowledge[j])
-    values[13] = income * income
-    values[14] = consumption * consumption
-    values[15] = state.assets[j] * state.assets[j]
-    values[16] = state.estate_left[j]
-    values[17] = state.own_year[j]
-    values[18] = state.wages_year[j]
-    child_age = state.age[j] - p.birth_age
-    values[19] = f4(state.confidence[j])
-    values[20] = state.participation[j]
-    values[21] = state.pooled_year[j]
-    values[22] = f4(state.is_enrolled[j])
-    values[23] = _ONE if p.school_age <= child_age < p.school_end else _ZERO
-    values[24] = state.sold_year[j]
-    values[25] = state.lean[j]
+    store(values, at, income)
+    store(values, at + step, consumption)
+    store(values, at + 2 * step, assets)
+    store(values, at + 3 * step, max(savings, _ZERO))
+    store(values, at + 4 * step, max(-savings, _ZERO))
+    store(values, at + 5 * step, _share(technique == 2))
+    store(values, at + 6 * step, _share(technique != 0))
+    store(values, at + 7 * step, _share(consumption < _ONE))
+    store(values, at + 8 * step, gap)
+    store(values, at + 9 * step, gap * gap)
+    store(values, at + 10 * step, _share(income < _ONE))
+    store(values, at + 11 * step, f4(load_table(state.is_destitute, j)))
+    store(values, at + 12 * step, f4(load_table(state.knowledge, j)))
+    store(values, at + 13 * step, income * income)
+    store(values, at + 14 * step, consumption * consumption)
+    store(values, at + 15 * step, assets * assets)
+    store(values, at + 16 * step, load_table(state.estate_left, j))
+    store(values, at + 17 * step, load_table(state.own_year, j))
+    store(values, at + 18 * step, load_table(state.wages_year, j))
+    store(values, at + 19 * step, f4(load_table(state.confidence, j)))
+    store(values, at + 20 * step, load_table(state.participation, j))
+    store(values, at + 21 * step, load_table(state.pooled_year, j))
+    store(values, at + 22 * step, f4(load_table(state.is_enrolled, j)))
+    store(values, at + 23 * step, _share((p.school_age <= child_age) & (child_age < p.school_end)))
+    store(values, at + 24 * step, load_table(state.sold_year, j))
+    store(values, at + 25 * step, load_table(state.lean, j))
 
 
 @kernel
-def _statuses(scratch, state, j, escape_years, values):
-    """Status outcomes of one household, after N_FLOWS."""
-    start, spell = scratch.start[j], state.spell[j]
+def _statuses(scratch, state, j, escape_years, step, at, values):
+    """Status outcomes of one household, as `_flows` tells those before them."""
+    start, spell = load_table(scratch.start, j), load_table(state.spell, j)
+    began_above = load_table(scratch.began_above, j) != 0
+    is_threshold = load_table(state.is_from_threshold, j) != 0
     is_up = spell > escape_years
-    has_escaped = is_up and start == TRAPPED
-    is_threshold = state.is_from_threshold[j] != 0
-    values[26] = _ONE if spell > 0 else _ZERO
-    values[27] = _ONE if has_escaped else _ZERO
-    values[28] = _ONE if (has_escaped and not is_threshold) else _ZERO
-    values[29] = _ONE if (has_escaped and is_threshold) else _ZERO
-    values[30] = _ONE if (scratch.began_above[j] != 0 and spell < -escape_years) else _ZERO
-    values[31] = _ONE if (is_up and start == NO_WAY_UP) else _ZERO
+    has_escaped = is_up & (start == TRAPPED)
+    store(values, at + 26 * step, _share(spell > 0))
+    store(values, at + 27 * step, _share(has_escaped))
+    store(values, at + 28 * step, _share(has_escaped & (not is_threshold)))
+    store(values, at + 29 * step, _share(has_escaped & is_threshold))
+    store(values, at + 30 * step, _share(began_above & (spell < -escape_years)))
+    store(values, at + 31 * step, _share(is_up & (start == NO_WAY_UP)))
+
+
+@kernel
+def _share(is_so):
+    return _ONE if is_so else _ZERO
 
 
 @loop_kernel
 def record(
-    p,
-    households,
-    first,
-    n,
-    low,
-    high,
-    escape_years,
-    state,
-    scratch,
-    values,
-    year_out,
-    horizon,
+    p, households, first, n, low, high, escape_years, state, scratch, values, year_out, horizon,
     village_out,
-):
+):  # fmt: skip
     """Add outcomes `low` to `high` of a block to the year's sums, and to its villages' at a horizon."""
-    for j in range(n):
-        i = first + j
+    told = tile(f4, N_OUTCOMES)
+    for start in range(0, n, TILE):
+        size = min(n - start, TILE)
         if low == 0:
-            _flows(p, state, j, values)
+            for k in range(size):
+                _flows(p, state, start + k, TILE, k, told)
         else:
-            _statuses(scratch, state, j, escape_years, values)
-        group = 0 if households.is_eligible[i] != 0 else 1
-        weight = households.weight[i]
+            for k in range(size):
+                _statuses(scratch, state, start + k, escape_years, TILE, k, told)
         for o in range(low, high):
-            amount = fixed(weight, values[o])
-            year_out[group, o] += amount
-            if horizon >= 0:
-                village_out[horizon, group, o, households.village[i]] += amount
+            of_all, of_eligible = i8(0), i8(0)
+            for k in range(size):
+                i = first + start + k
+                amount = fixed(load_table(households.weight, i), load(told, o * TILE + k))
+                is_eligible = load_table(households.is_eligible, i) != 0
+                of_all += amount
+                of_eligible += amount if is_eligible else i8(0)
+            year_out[0, o] += of_eligible
+            year_out[1, o] += of_all - of_eligible
+        if horizon >= 0:
+            for k in range(size):
+                i = first + start + k
+                group, village = 0 if households.is_eligible[i] != 0 else 1, households.village[i]
+                for o in range(low, high):
+                    amount = fixed(households.weight[i], told[o * TILE + k])
+                    village_out[horizon, group, o, village] += amount
 
 
 @loop_kernel
@@ -134,40 +157,55 @@ def close_year(
     histogram, mobility, panel, status,
 ):  # fmt: skip
     """Histograms, twins, panel and a check at the end of a year, before the yearly flows start again."""
+    if horizon >= 0:
+        for j in range(n):
+            weight = fixed(households.weight[first + j], _ONE)
+            histogram[horizon, 0, bin_of(state.income_year[j])] += weight
+            histogram[horizon, 1, bin_of(state.consumption_year[j])] += weight
+    if is_last:
+        for j in range(n):
+            weight, quintile = households.weight[first + j], households.quintile[first + j]
+            mobility[quintile, bin_of(state.consumption_year[j])] += fixed(weight, _ONE)
+    if panel.shape[0] > 0:
+        for j in range(n):
+            row = households.panel_row[first + j]
+            if row >= 0:
+                panel[row, year, 0] = state.income_year[j]
+                panel[row, year, 1] = state.consumption_year[j]
+                panel[row, year, 2] = state.assets[j]
+                panel[row, year, 3] = state.savings[j]
+                panel[row, year, 4] = f4(state.technique[j])
+    twin = scratch.twin[year]
+    if world == 0:
+        for j in range(n):
+            store(twin, j, load_table(state.consumption_year, j))
+            store(scratch.last_below, j, i4(0))
+    elif year >= shock_year:
+        years = i4(year - shock_year + 1)
+        for j in range(n):
+            is_below = load_table(state.consumption_year, j) < RECOVERED * load(twin, j)
+            store(scratch.last_below, j, years if is_below else load(scratch.last_below, j))
+    n_wild = i4(0)
+    for j in range(n):  # by bits, in which NaN is large too: float flags let no comparison see it
+        income = i4(float_bits(load(state.income_year, j)) & _MAGNITUDE)
+        consumption = i4(float_bits(load(state.consumption_year, j)) & _MAGNITUDE)
+        assets = i4(float_bits(load(state.assets, j)) & _MAGNITUDE)
+        n_wild += i4(1) if max(income, consumption, assets) >= _WILD_BITS else i4(0)
+    status[0] += n_wild
+    _start_year(n, state)
+
+
+@loop_kernel
+def _start_year(n, state):
+    """The year's consumption becomes last year's, and its flows are nothing again."""
     for j in range(n):
-        i = first + j
-        income, consumption = state.income_year[j], state.consumption_year[j]
-        weight = households.weight[i]
-        if horizon >= 0:
-            histogram[horizon, 0, bin_of(income)] += fixed(weight, _ONE)
-            histogram[horizon, 1, bin_of(consumption)] += fixed(weight, _ONE)
-        if is_last:
-            mobility[households.quintile[i], bin_of(consumption)] += fixed(weight, _ONE)
-        if world == 0:
-            scratch.twin[year, j] = consumption
-            scratch.last_below[j] = i4(0)
-        elif year >= shock_year and consumption < RECOVERED * scratch.twin[year, j]:
-            scratch.last_below[j] = i4(year - shock_year + 1)
-        row = households.panel_row[i]
-        if row >= 0 and panel.shape[0] > 0:
-            panel[row, year, 0] = income
-            panel[row, year, 1] = consumption
-            panel[row, year, 2] = state.assets[j]
-            panel[row, year, 3] = state.savings[j]
-            panel[row, year, 4] = f4(state.technique[j])
-        if not (
-            abs(income) < f4(1e6) and abs(consumption) < f4(1e6) and abs(state.assets[j]) < f4(1e6)
-        ):
-            status[0] += 1
-        state.consumption_last[j] = consumption
-        state.income_year[j] = _ZERO
-        state.consumption_year[j] = _ZERO
-        state.is_destitute[j] = i4(0)
-        state.estate_left[j] = _ZERO
-        state.own_year[j] = _ZERO
-        state.wages_year[j] = _ZERO
-        state.pooled_year[j] = _ZERO
-        state.sold_year[j] = _ZERO
+        store(state.consumption_last, j, load(state.consumption_year, j))
+    for flow in (
+        state.income_year, state.consumption_year, state.estate_left, state.own_year,
+        state.wages_year, state.pooled_year, state.sold_year,
+    ):  # fmt: skip
+        flow[:n] = _ZERO
+    state.is_destitute[:n] = i4(0)
 
 
 @loop_kernel

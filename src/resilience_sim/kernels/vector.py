@@ -14,7 +14,9 @@ import numba
 import numpy as np
 from llvmlite import binding, ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
 
 is_compiled = not numba.config.DISABLE_JIT
 
@@ -22,6 +24,8 @@ is_compiled = not numba.config.DISABLE_JIT
 # width, on block tails or on threads; contraction to fused multiply-add alone is allowed,
 # everywhere alike.
 FLOAT_FLAGS = {"contract", "nnan", "ninf", "nsz"}
+
+TILE = 128  # households in whose numbers several loops take turns, close at hand
 
 
 def _widen_vectors() -> None:
@@ -81,6 +85,23 @@ def _element(context: Any, builder: Any, array_type: Any, array: Any, index: Any
     return builder.gep(data, [index])
 
 
+def _lanes(builder: Any, low: Any, high: Any, lanes: list[int]) -> Any:
+    """Lanes of two vectors laid end to end, by their numbers."""
+    mask = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
+    return builder.shuffle_vector(low, high, mask)
+
+
+def _mixed(builder: Any, low: Any, high: Any, place: Any) -> Any:
+    """`low + place * (high - low)` in every lane, to the bit as a scalar kernel has it."""
+    flags = tuple(sorted(FLOAT_FLAGS))
+    whole = builder.insert_element(ir.Constant(low.type, ir.Undefined), place, _FIRST_LANE)
+    whole = _lanes(builder, whole, whole, [0] * low.type.count)
+    part = builder.fmul(whole, builder.fsub(high, low, flags=flags), flags=flags)
+    return builder.fadd(low, part, flags=flags)
+
+
+_FIRST_LANE = ir.Constant(ir.IntType(32), 0)
+
 if is_compiled:
 
     @intrinsic
@@ -119,6 +140,65 @@ if is_compiled:
 
         return types.void(array, index, array.dtype), generate
 
+    @intrinsic(prefer_literal=True)
+    def tile(typing_context, kind, n_rows):
+        """`n_rows` rows of TILE numbers on the stack, flat: one loop hands them to the next."""
+        dtype = kind.dtype
+        array = types.Array(dtype, 1, "C")
+        size = TILE * n_rows.literal_value
+
+        def generate(context, builder, signature, args):
+            place = cgutils.alloca_once(builder, context.get_value_type(dtype), size)
+            place.align = 64
+            made = context.make_array(array)(context, builder)
+            width = context.get_abi_sizeof(context.get_value_type(dtype))
+            n, each = (context.get_constant(types.intp, value) for value in (size, width))
+            populate_array(made, place, [n], [each], each, None)
+            return made._getvalue()
+
+        return array(kind, n_rows), generate
+
+    @intrinsic(prefer_literal=True)
+    def mix_corners(typing_context, table, width, corners, row, places):
+        """`width` values mixed from sixteen nodes: a row of lanes a node, not a gather a node and household.
+
+        Nodes next to each other lie next to each other in memory, so eight wide loads fetch all; a
+        gather would fetch each number by itself. Each of four mixes halves the lanes.
+        """
+        n = width.literal_value
+        result = types.UniTuple(table.dtype, n)
+
+        def generate(context, builder, signature, args):
+            pair = ir.VectorType(context.get_value_type(table.dtype), 2 * n)
+            low, high = [], []
+            for corner in cgutils.unpack_tuple(builder, args[2]):
+                for row_of, at in ((low, corner), (high, builder.add(corner, args[3]))):
+                    place = _element(context, builder, table, args[0], at)
+                    loaded = builder.load(builder.bitcast(place, pair.as_pointer()), align=4)
+                    loaded.set_metadata("alias.scope", _alias_scope(builder))
+                    row_of.append(loaded)
+            lanes = [low[t] for t in (0, 2, 1, 3)] + [high[t] for t in (0, 2, 1, 3)]
+            while len(lanes) > 2:  # laid end to end, two by two
+                both = list(range(2 * lanes[0].type.count))
+                lanes = [_lanes(builder, *lanes[i : i + 2], both) for i in range(0, len(lanes), 2)]
+            every = range(2 * lanes[0].type.count)
+            left, right = ([i for i in every if i // n % 2 == side] for side in (0, 1))
+            money, *others = cgutils.unpack_tuple(builder, args[4])
+            mixed = _mixed(
+                builder, _lanes(builder, *lanes, left), _lanes(builder, *lanes, right), money
+            )
+            for place in others:
+                half = mixed.type.count // 2
+                low_half = _lanes(builder, mixed, mixed, list(range(half)))
+                high_half = _lanes(builder, mixed, mixed, list(range(half, 2 * half)))
+                mixed = _mixed(builder, low_half, high_half, place)
+            values = [
+                builder.extract_element(mixed, ir.Constant(ir.IntType(32), i)) for i in range(n)
+            ]
+            return context.make_tuple(builder, result, values)
+
+        return result(table, width, corners, row, places), generate
+
     def _bit_cast(source: Any, target: Any, target_ir: Any) -> Any:
         @intrinsic
         def cast(typing_context, value):
@@ -152,6 +232,27 @@ else:
     def store(array, index, value):
         """Plain twin of the store."""
         array[index] = value
+
+    def tile(kind, n_rows):
+        """Plain twin of the rows on the stack."""
+        return np.empty(TILE * n_rows, kind)
+
+    def mix_corners(table, width, corners, row, places):
+        """Plain twin of the mix of sixteen nodes."""
+        money, assets, along, across = places
+
+        def mix(low, high, place):
+            return low + place * (high - low)
+
+        def of_type(at):
+            near, far = (
+                mix(table[side : side + width], table[side + width : side + 2 * width], money)
+                for side in (at, at + row)
+            )
+            return mix(near, far, assets)
+
+        a, b, c, d = (of_type(corner) for corner in corners)
+        return tuple(mix(mix(a, b, along), mix(c, d, along), across))
 
     def float_bits(value):
         """Plain twin: the bits of a float as an integer."""

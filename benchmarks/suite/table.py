@@ -1,0 +1,52 @@
+"""A report as JSON and as Markdown."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from itertools import groupby
+
+from .measure import GOALS, Report
+
+
+def as_json(report: Report) -> str:
+    """Everything, with the ratios on top."""
+    told = {
+        "ratios": report.ratios,
+        "ratios_of_best": report.ratios_of_best,
+        "reasons": report.reasons,
+        "goals": GOALS,
+        "machine": report.machine,
+        "rows": [asdict(row) for row in report.rows],
+    }
+    return json.dumps(told, indent=1) + "\n"
+
+
+def markdown(report: Report) -> str:
+    """The machine, the ratios beside their goals, and one table for each group of rows."""
+    lines = ["; ".join(f"{name} {value}" for name, value in report.machine.items()), ""]
+    lines += [
+        "| ratio | measured | of the bests | goal | meaning |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, value in report.ratios.items():
+        goal = GOALS[name]
+        measured, best = (_number(each) for each in (value, report.ratios_of_best[name]))
+        note = goal.meaning + (f"; {report.reasons[name]}" if name in report.reasons else "")
+        lines.append(f"| `{name}` | {measured} | {best} | {goal.bound} | {note} |")
+    for group, rows in groupby(report.rows, lambda row: row.group):
+        lines += [
+            "",
+            f"| {group} | median | best | unit | note |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+        for row in rows:
+            median, best = (_number(row.median), _number(row.best))
+            lines.append(f"| {row.what} | {median} | {best} | {row.unit} | {row.note} |")
+    return "\n".join(lines) + "\n"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
