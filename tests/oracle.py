@@ -53,7 +53,7 @@ class Settled(NamedTuple):
     solution: Solution
     places: Places
     status: int
-    cycles: int
+    searches: int
 
 
 def places_of(config: Config, p: Primitives, household: Household, transfer: float = 0.0) -> Places:
@@ -64,7 +64,7 @@ def places_of(config: Config, p: Primitives, household: Household, transfer: flo
     wages = float(yearly_wages(p, np.asarray(household.skill)))
     income_classes(p, grids, *household, wages, income)
     cells = np.empty((*shape, grids.savings.size), np.int16)
-    inside = np.empty(cells.shape)
+    inside = np.empty(cells.shape, np.float32)
     money_places(p, grids, income, transfer, cells, inside)
     return cells, inside
 
@@ -76,7 +76,6 @@ def settle_type(
     transfer: float = 0.0,
     hazard: float = 0.0,
     ends: np.ndarray | None = None,
-    howard: int = 12,
     redraw: np.ndarray | None = None,
 ) -> Settled:
     """Solve one type with the kernel: without programmes, or in a phase of cash.
@@ -93,12 +92,12 @@ def settle_type(
         np.zeros(states), np.zeros(states), np.zeros(states), np.zeros((*shape, grids.savings.size))
     )
     allowed = np.array([True, True, config.mechanisms.improved_technique])
-    status, cycles, _ = solve_type(
+    status, searches, _ = solve_type(
         p, grids, *places, allowed, np.zeros_like(solution.future) if redraw is None else redraw,
         hazard, solution.future if ends is None else ends, config.planner.tolerance,
-        config.planner.max_years, howard, 0, solution,
+        config.planner.max_years, False, solution,
     )  # fmt: skip
-    return Settled(grids, solution, places, status, cycles)
+    return Settled(grids, solution, places, status, searches)
 
 
 class Oracle:

@@ -18,7 +18,7 @@ CASE = (
 SHY = ("mechanisms.confidence=true",)
 OTHER_HEIRS = ("mechanisms.skill_redrawn=true",)
 EXACT = ("planner.tolerance=1e-6", "planner.max_years=3000")
-CLOSE = ("planner.tolerance=2e-5",)
+CLOSE = ("planner.tolerance=2e-6",)
 DEFAULT_GRIDS = (
     *CLOSE, "planner.n_assets=40", "planner.n_money=48", "planner.n_savings=40",
 )  # fmt: skip

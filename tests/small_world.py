@@ -123,13 +123,16 @@ ALONE = {"pool_share": 0, "is_redrawn": 0, "is_health": 0, "is_schooling": 0, "s
 
 
 def grid(low: float, high: float, n: int, bend: float = 0.25) -> Grid:
-    """`n` nodes evenly spaced in log2(1 + (x - low) / bend)."""
-    span = np.log2(1.0 + (high - low) / bend)
-    nodes = low + bend * (2.0 ** np.linspace(0.0, span, n) - 1.0)
+    """`n` nodes evenly spaced in log2(1 + x / bend) from zero, and one below it where low is debt."""
+    n_debt = int(low < 0)
+    span = np.log2(1.0 + high / bend)
+    nodes = bend * (2.0 ** np.linspace(0.0, span, n - n_debt) - 1.0)
+    nodes = np.append([low] * n_debt, nodes)
     widths = np.diff(nodes)
     return Grid(
-        np.float32(low), np.float32(1.0 / bend), np.float32((n - 1) / span), np.int32(n - 2),
-        nodes.astype(np.float32), np.append(1.0 / widths, 1.0 / widths[-1]).astype(np.float32),
+        np.float32(1.0 / bend), np.float32((n - 1 - n_debt) / span), np.float32(n_debt),
+        np.float32(n_debt / -low if n_debt else 0.0), np.int32(n - 2), nodes.astype(np.float32),
+        np.append(1.0 / widths, 1.0 / widths[-1]).astype(np.float32),
     )  # fmt: skip
 
 

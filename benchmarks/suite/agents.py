@@ -146,20 +146,16 @@ class _Grid:
     """A grid and where a number lies on it."""
 
     def __init__(self, grid: Any) -> None:
-        self.low, self.inverse_bend, self.scale = (
-            float(grid.low),
-            float(grid.inverse_bend),
-            float(grid.scale),
-        )
+        self.inverse_bend, self.scale = float(grid.inverse_bend), float(grid.scale)
+        self.debt_cells, self.debt_scale = float(grid.debt_cells), float(grid.debt_scale)
         self.last, self.nodes = int(grid.last), grid.nodes.tolist()
         self.inverse_widths = grid.inverse_widths.tolist()
 
     def locate(self, x: float) -> tuple[int, float]:
         """Cell and place within it."""
-        cell = min(
-            int(math.log2(1.0 + max((x - self.low) * self.inverse_bend, 0.0)) * self.scale),
-            self.last,
-        )
+        above = math.log2(1.0 + max(x, 0.0) * self.inverse_bend) * self.scale
+        debt = self.debt_cells + min(x, 0.0) * self.debt_scale
+        cell = min(max(int(debt + above), 0), self.last)
         return cell, min(max((x - self.nodes[cell]) * self.inverse_widths[cell], 0.0), 1.0)
 
 

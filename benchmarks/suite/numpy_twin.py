@@ -504,8 +504,9 @@ def _mixes(low: list[Array], high: list[Array], place: Array) -> list[Array]:
 
 
 def _locate(grid: Any, x: Array) -> tuple[Array, Array]:
-    distance = np.maximum((x - grid.low) * grid.inverse_bend, f4(0.0))
-    cell = np.minimum((np.log2(f4(1.0) + distance) * grid.scale).astype(np.int32), grid.last)
+    above = np.log2(f4(1.0) + np.maximum(x, f4(0.0)) * grid.inverse_bend) * grid.scale
+    debt = grid.debt_cells + np.minimum(x, f4(0.0)) * grid.debt_scale
+    cell = np.clip((debt + above).astype(np.int32), 0, grid.last)
     place = (x - grid.nodes[cell]) * grid.inverse_widths[cell]
     return cell, np.clip(place, f4(0.0), f4(1.0))
 

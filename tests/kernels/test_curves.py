@@ -11,6 +11,7 @@ from resilience_sim.kernels.curves import (
     between,
     cells_of,
     curvature,
+    curvature_along,
     fused,
     places,
 )
@@ -23,9 +24,11 @@ i4 = np.int32
 
 
 def bent(low: float, high: float, bend: float, n: int) -> tuple[np.ndarray, Bend]:
-    span = np.log2(1 + (high - low) / bend)
-    nodes = low + bend * (2.0 ** np.linspace(0, span, n) - 1)
-    return nodes, Bend(low, 1 / bend, (n - 1) / span)
+    n_debt = min(4, n - 2) if low < 0 else 0
+    span = np.log2(1 + high / bend)
+    above = bend * (2.0 ** np.linspace(0, span, n - n_debt) - 1)
+    nodes = np.append(np.linspace(low, 0, n_debt, endpoint=False), above)
+    return nodes, Bend(1 / bend, (n - 1 - n_debt) / span, n_debt, n_debt / -low if n_debt else 0.0)
 
 
 def around(nodes: np.ndarray) -> np.ndarray:
@@ -37,7 +40,7 @@ def around(nodes: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("low", "high", "bend", "n"),
-    [(-0.14, 58.0, 0.05, 54), (0.0, 40.0, 0.25, 40), (-2.0, 30.0, 0.05, 1000), (-0.1, 9.0, 0.3, 2)],
+    [(-0.14, 58.0, 0.05, 54), (0.0, 40.0, 0.25, 40), (-2.0, 30.0, 0.05, 1000), (-0.1, 9.0, 0.3, 3)],
 )
 def test_cells_are_found_without_a_search(low: float, high: float, bend: float, n: int) -> None:
     nodes, told = bent(low, high, bend, n)
@@ -83,12 +86,15 @@ def test_places_lie_where_a_search_finds_them() -> None:
 def read_rows(nodes: np.ndarray, column: np.ndarray, per_cell: int = 9) -> tuple[np.ndarray, ...]:
     """Places between nodes and a one-column table read there, (n_nodes - 1, per_cell) each."""
     table = np.column_stack([column, column])
-    bends = np.zeros(table.shape)
+    bends, flat = np.zeros(table.shape), np.zeros(table.size)
     curvature(nodes, table, bends)
     at = nodes[:-1, None] + np.diff(nodes)[:, None] * np.linspace(0, 1, per_cell)
     read = [
-        [between(nodes, table.ravel(), bends.ravel(), i4(2), i4(row), x, i4(0), 0.3) for x in line]
-        for row, line in enumerate(at)
+        [
+            between(table.ravel(), bends.ravel(), flat, i4(2), i4(2 * row), across, 0.3)
+            for across in np.linspace(0, 1, per_cell)
+        ]
+        for row in range(nodes.size - 1)
     ]
     return at, np.array(read)
 
@@ -127,3 +133,24 @@ def test_reading_between_nodes_follows_a_smooth_curve_more_closely_than_chords()
     chord = truth[:, :1] + (truth[:, -1:] - truth[:, :1]) * np.linspace(0, 1, 9)
     inner = np.s_[1:-1]
     assert np.abs(read - truth)[inner].max() < 0.6 * np.abs(chord - truth)[inner].max()
+
+
+def test_reading_along_a_row_is_reading_across_rows() -> None:
+    rng = np.random.default_rng(7)
+    nodes = np.cumsum(rng.lognormal(size=8))
+    table = rng.normal(size=(8, 3)).cumsum(axis=0)
+    across, along = np.zeros(table.shape), np.zeros(table.T.shape)
+    curvature(nodes, table, across)
+    curvature_along(nodes, np.ascontiguousarray(table.T), along)
+    # The last row of `across` is not a segment.
+    np.testing.assert_allclose(along.T[:-1], across[:-1], rtol=1e-12, atol=1e-12)
+    # Read at a node of the rows, only the row's own bend counts.
+    turned = np.ascontiguousarray(table.T)
+    for row in range(2):
+        for cell in range(7):
+            corner, place = i4(8 * row + cell), 0.3
+            read = between(
+                turned.ravel(), np.zeros(turned.size), along.ravel(), i4(8), corner, 0.0, place
+            )
+            chord = turned[row, cell] + place * (turned[row, cell + 1] - turned[row, cell])
+            assert read == pytest.approx(chord + along[row, cell] * place * (place - 1))

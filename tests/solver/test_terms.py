@@ -70,7 +70,7 @@ def test_a_higher_credit_limit_is_borrowed_against(found: Policies) -> None:
     assert savings.min() == pytest.approx(-limit - 0.3, abs=1e-6)
     assert (savings < -limit - 0.05).mean() > 0.15
     assert free.min() == paid.min() == np.float32(-limit), "no further than without it elsewhere"
-    assert found.money.low <= -(limit + 0.3) * world()[1].return_borrow
+    assert found.money.nodes[0] <= -(limit + 0.3) * world()[1].return_borrow
     assert savings.mean() < free.mean() - 0.05
 
 

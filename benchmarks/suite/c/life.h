@@ -25,7 +25,7 @@ static struct {
     const float *skill_at, *skill_luck;
 } p;
 
-typedef struct { float low, inverse_bend, scale; int32_t last; const float *nodes, *inverse_widths; } grid;
+typedef struct { float inverse_bend, scale, debt_cells, debt_scale; int32_t last; const float *nodes, *inverse_widths; } grid;
 
 static struct {
     const float *plans, *choice, *escape, *skill_nodes;
@@ -62,9 +62,10 @@ static grid read_grid(const char *name) {
     char full[64];
     grid g;
 #define READ(field, how) (snprintf(full, sizeof full, "tables.%s." field, name), how)
-    g.low = (float)READ("low", number(full));
     g.inverse_bend = (float)READ("inverse_bend", number(full));
     g.scale = (float)READ("scale", number(full));
+    g.debt_cells = (float)READ("debt_cells", number(full));
+    g.debt_scale = (float)READ("debt_scale", number(full));
     g.last = (int32_t)READ("last", number(full));
     g.nodes = READ("nodes", array(full, 0));
     g.inverse_widths = READ("inverse_widths", array(full, 0));
@@ -114,8 +115,8 @@ INLINE void normal_pair(uint32_t word, uint32_t other, REAL *radius, REAL *cosin
 INLINE REAL mix(REAL low, REAL high, REAL place) { return low + place * (high - low); }
 
 INLINE int32_t locate(const grid *g, REAL x, REAL *place) {
-    REAL distance = most((x - g->low) * g->inverse_bend, 0);
-    int32_t cell = clip((int32_t)(LOG2(1 + distance) * g->scale), 0, g->last);
+    REAL debt = g->debt_cells + least(x, 0) * g->debt_scale;
+    int32_t cell = clip((int32_t)(debt + LOG2(1 + most(x, 0) * g->inverse_bend) * g->scale), 0, g->last);
     *place = least(most((x - g->nodes[cell]) * g->inverse_widths[cell], 0), 1);
     return cell;
 }

@@ -156,8 +156,9 @@ INLINE F pick_node(const float *nodes, int32_t last, I cell) { // of at most 64 
 }
 
 INLINE I locate_all(const grid *g, F x, F *place) {
-    F distance = MAX(MUL(SUB(x, ALL(g->low)), ALL(g->inverse_bend)), ALL(0));
-    I cell = _mm512_cvttps_epi32(MUL(log2_all(ADD(ALL(1), distance)), ALL(g->scale)));
+    F debt = FMA(MIN(x, ALL(0)), ALL(g->debt_scale), ALL(g->debt_cells));
+    F above = log2_all(FMA(MAX(x, ALL(0)), ALL(g->inverse_bend), ALL(1)));
+    I cell = _mm512_cvttps_epi32(FMA(above, ALL(g->scale), debt));
     cell = _mm512_min_epi32(_mm512_max_epi32(cell, COUNT(0)), COUNT(g->last));
     F inside = MUL(SUB(x, pick_node(g->nodes, g->last, cell)), pick_node(g->inverse_widths, g->last, cell));
     *place = MIN(MAX(inside, ALL(0)), ALL(1));

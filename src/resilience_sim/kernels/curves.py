@@ -16,11 +16,12 @@ _AIM_LOW = f4(1e-3)  # cells; a hundred times what single precision may miss
 
 
 class Bend(NamedTuple):
-    """How the nodes of a grid lie: evenly in log2(1 + (x - low) / bend). Float64."""
+    """How the nodes of a grid lie: evenly in log2(1 + x / bend), and evenly below zero. Float64."""
 
-    low: Any
     inverse_bend: Any
     scale: Any  # cells per unit of log2
+    debt_cells: Any  # cells below zero
+    debt_scale: Any  # cells per line there
 
 
 if is_compiled:
@@ -65,10 +66,10 @@ def bracket(nodes, x):
 def bent_bracket(bend, nodes, x):
     """The cell (int32) and place that `bracket` finds, on a bent grid, without a search: vectorises."""
     last = i4(nodes.size - 2)
-    distance = max((x - bend.low) * bend.inverse_bend, 0.0)
+    above = log2(f4(1.0 + max(x, 0.0) * bend.inverse_bend)) * f4(bend.scale)
     # Single precision may miss by a little beside a node: aim a little low and look at one node.
-    aim = max(log2(f4(1.0 + distance)) * f4(bend.scale) - _AIM_LOW, f4(0.0))
-    cell = min(i4(aim), last)
+    aim = f4(bend.debt_cells + min(x, 0.0) * bend.debt_scale) + above - _AIM_LOW
+    cell = min(i4(max(aim, f4(0.0))), last)
     node = load_table(nodes, i4(cell + i4(1)))
     is_right = (node <= x) & (cell < last)
     other = load_table(nodes, i4(cell + i4(2)) if is_right else cell)
@@ -111,7 +112,7 @@ def places(nodes, points):
 
 @kernel
 def curvature(nodes, table, bends):
-    """Half the curvature of `table` (n_nodes, n) along its rows, on each segment between two nodes.
+    """Half the curvature of `table` (n_nodes, n) on each segment between two rows, times its squared width.
 
     The smaller of the two nodes' second differences, and zero where they disagree in sign: reading
     between rows follows a smooth curve without overshooting at a kink.
@@ -129,23 +130,56 @@ def curvature(nodes, table, bends):
             bends[r, column] = (second - first) / both
     for back in range(n - 2):  # then, from the top, the smaller of a segment's two
         r = n - 2 - back
+        squared = (nodes[r + 1] - nodes[r]) * (nodes[r + 1] - nodes[r])
         for column in range(n_columns):
             before, here = bends[r - 1, column], bends[r, column]
             smaller = before if abs(before) < abs(here) else here
-            bends[r, column] = smaller if before * here > 0.0 else 0.0
+            bends[r, column] = smaller * squared if before * here > 0.0 else 0.0
     for column in range(n_columns):
         bends[0, column] = 0.0
 
 
 @kernel
-def between(nodes, table, bends, n_columns, row, x, cell, place):
-    """A flat table at `x` between rows `row` and `row` + 1, at `place` from column `cell` to the next."""
-    at = i4(i4(row * n_columns) + cell)
-    above = i4(at + n_columns)
-    right, far = i4(at + i4(1)), i4(above + i4(1))
-    low = load_table(table, at) + place * (load_table(table, right) - load_table(table, at))
-    high = load_table(table, above) + place * (load_table(table, far) - load_table(table, above))
-    bend = load_table(bends, at) + place * (load_table(bends, right) - load_table(bends, at))
-    first, second = load_table(nodes, row), load_table(nodes, i4(row + i4(1)))
-    left, beyond = x - first, x - second
-    return low + (high - low) * left / (second - first) + bend * left * beyond
+def curvature_along(nodes, table, bends):
+    """What `curvature` is across rows, along each row of `table` (n, n_nodes): fill `bends`."""
+    n_rows, n = table.shape
+    flat, out = table.ravel(), bends.ravel()
+    for r in range(n_rows):
+        start = r * n
+        for m in range(1, n - 1):  # first the second difference at node m
+            width, next_width = nodes[m] - nodes[m - 1], nodes[m + 1] - nodes[m]
+            here = load(flat, start + m)
+            first = (here - load(flat, start + m - 1)) / width
+            second = (load(flat, start + m + 1) - here) / next_width
+            store(out, start + m, (second - first) / (width + next_width))
+        out[start] = 0.0
+        out[start + n - 1] = 0.0
+        for m in range(n - 1):  # then the smaller of a segment's two; zero beside both ends
+            width = nodes[m + 1] - nodes[m]
+            here, following = load(out, start + m), load(out, start + m + 1)
+            smaller = here if abs(here) < abs(following) else following
+            store(out, start + m, smaller * (width * width) if here * following > 0.0 else 0.0)
+
+
+@kernel
+def between(table, bends, side_bends, n_columns, corner, across, place):
+    """A flat table between two rows, `across` from one to the next, and two columns, at `place`.
+
+    `corner` is the index of the cell, `bends` and `side_bends` what `curvature` and
+    `curvature_along` made of the table.
+    """
+    above, right = i4(corner + n_columns), i4(corner + i4(1))
+    far = i4(above + i4(1))
+    aside = place - 1.0
+    low = load_table(table, corner) + place * (
+        load_table(table, right)
+        - load_table(table, corner)
+        + load_table(side_bends, corner) * aside
+    )
+    high = load_table(table, above) + place * (
+        load_table(table, far) - load_table(table, above) + load_table(side_bends, above) * aside
+    )
+    bend = load_table(bends, corner) + place * (
+        load_table(bends, right) - load_table(bends, corner)
+    )
+    return low + across * ((high - low) + bend * (across - 1.0))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from resilience_sim.kernels.bellman import find_places
+from resilience_sim.kernels.bellman import new_trail, trace_all
 from resilience_sim.kernels.curves import between, bracket, curvature
 from resilience_sim.kernels.foresight import new_desk, season_future
 from resilience_sim.kernels.household import labour_share, own_output, year_outlay
@@ -47,13 +47,13 @@ def escape_probability(p, grids, cells, inside, years, solution, out):
     """
     n_seasons, n_assets, n_money = solution.value.shape[1], grids.assets.size, grids.money.size
     n_savings = i4(grids.savings.size)
-    shape = solution.value.shape
-    row, cell, place = np.empty(shape, np.int32), np.empty(shape, np.int32), np.empty(shape)
-    find_places(grids, solution, row, cell, place)
-    chance, future = np.zeros(shape), np.empty(solution.future.shape)
+    trail = new_trail(solution.value.shape)
+    trace_all(p, grids, np.ones(3, np.bool_), solution, trail)
+    chance, future = np.zeros(solution.value.shape), np.empty(solution.future.shape)
     redraw = np.zeros(solution.future.shape)
     desk = new_desk(grids)
     table, bends = np.empty(future.shape[3:]), np.zeros(future.shape[3:])
+    straight = np.zeros(future.shape[3:]).ravel()
     chosen = np.empty((2, n_assets, n_money), np.int32)
     for known in range(2):
         _chosen(solution, known, chosen[known])
@@ -81,13 +81,13 @@ def escape_probability(p, grids, cells, inside, years, solution, out):
                     table[:] = future[known, season, technique]
                     curvature(grids.assets, table, bends)
                     at = (known, season, technique)
-                    rows, columns, inner = row[at].ravel(), cell[at].ravel(), place[at].ravel()
-                    kept, got = solution.assets[at].ravel(), chance[at].ravel()
+                    corner, got = trail.corner[at].ravel(), chance[at].ravel()
+                    across, along = trail.across[at].ravel(), trail.along[at].ravel()
                     flat_table, flat_bends = table.ravel(), bends.ravel()
                     for n in range(got.size):
                         read = between(
-                            grids.assets, flat_table, flat_bends, n_savings, load(rows, n),
-                            load(kept, n), load(columns, n), load(inner, n),
+                            flat_table, flat_bends, straight, n_savings, load(corner, n), load(across, n),
+                            load(along, n),
                         )  # fmt: skip
                         store(got, n, min(max(read, 0.0), 1.0))
                 if season == 0:

@@ -5,7 +5,7 @@ W_s(k', a', T') = E V_{s+1}(survive * keep * k', R(a') a' + income_{s+1}(keep * 
 
 import numpy as np
 
-from resilience_sim.kernels.curves import curvature
+from resilience_sim.kernels.curves import curvature, curvature_along
 from resilience_sim.kernels.vector import kernel, load, load_table, loop_kernel, store
 
 
@@ -14,28 +14,23 @@ def _look_ahead(grids, loss, value, bends, mixed):
     """Expected value over the loss of assets: fill `mixed` (n_assets kept, n_money)."""
     curvature(grids.assets, value, bends)
     for i in range(grids.assets.size):
-        row, other_row = grids.loss_cell[0, i], grids.loss_cell[1, i]
-        left = grids.loss_place[0, i] * (grids.assets[row + 1] - grids.assets[row])
-        right = left - (grids.assets[row + 1] - grids.assets[row])
-        width = grids.assets[other_row + 1] - grids.assets[other_row]
-        other_left = grids.loss_place[1, i] * width
-        other_right = other_left - width
+        row, across = grids.loss_cell[0, i], grids.loss_place[0, i]
+        other_row, other_across = grids.loss_cell[1, i], grids.loss_place[1, i]
         for m in range(grids.money.size):
-            whole = value[row, m] + grids.loss_place[0, i] * (value[row + 1, m] - value[row, m])
-            whole += bends[row, m] * left * right
-            struck = value[other_row, m] + grids.loss_place[1, i] * (
-                value[other_row + 1, m] - value[other_row, m]
-            )
-            struck += bends[other_row, m] * other_left * other_right
+            bent = bends[row, m] * (across - 1.0)
+            whole = value[row, m] + across * (value[row + 1, m] - value[row, m] + bent)
+            bent = bends[other_row, m] * (other_across - 1.0)
+            rise = value[other_row + 1, m] - value[other_row, m]
+            struck = value[other_row, m] + other_across * (rise + bent)
             mixed[i, m] = (1.0 - loss) * whole + loss * struck
 
 
 @kernel
-def _expect_income(shares, cells, inside, mixed, future):
+def _expect_income(shares, cells, inside, mixed, bends, future):
     """Expected value over classes of luck: fill `future` (n_assets, n_savings)."""
     n_assets, n_savings = future.shape
     n_luck, n_money = shares.size, mixed.shape[1]
-    flat_mixed, flat_future = mixed.ravel(), future.ravel()
+    flat_mixed, flat_bends, flat_future = mixed.ravel(), bends.ravel(), future.ravel()
     flat_cells, flat_inside = cells.ravel(), inside.ravel()
     for i in range(n_assets):
         row, out = i * n_money, i * n_savings
@@ -46,25 +41,25 @@ def _expect_income(shares, cells, inside, mixed, future):
             start = (i * n_luck + n) * n_savings
             for j in range(n_savings):
                 at = row + load_table(flat_cells, start + j)
-                low = load_table(flat_mixed, at)
-                got = low + load_table(flat_inside, start + j) * (
-                    load_table(flat_mixed, at + 1) - low
-                )
+                low, place = load_table(flat_mixed, at), load_table(flat_inside, start + j)
+                bent = load_table(flat_bends, at) * (place - 1.0)
+                got = low + place * (load_table(flat_mixed, at + 1) - low + bent)
                 store(flat_future, out + j, load(flat_future, out + j) + share * got)
 
 
 @kernel
-def _expect_same_income(shares, cells, inside, mixed, upright, sums, future):
+def _expect_same_income(shares, cells, inside, mixed, bends, upright, upright_bends, sums, future):
     """The same where income does not depend on assets, so that they can be gone through side by side.
 
-    `cells`, `inside` are those of the first node of assets. `upright` (n_money, n_assets) and
-    `sums` (n_savings, n_assets) are written over.
+    `cells`, `inside` are those of the first node of assets. `upright`, `upright_bends` (n_money,
+    n_assets) and `sums` (n_savings, n_assets) are written over.
     """
     n_assets, n_savings = future.shape
     for m in range(upright.shape[0]):
         for i in range(n_assets):
             upright[m, i] = mixed[i, m]
-    flat, flat_sums = upright.ravel(), sums.ravel()
+            upright_bends[m, i] = bends[i, m]
+    flat, flat_bends, flat_sums = upright.ravel(), upright_bends.ravel(), sums.ravel()
     for j in range(n_savings):
         for i in range(n_assets):
             sums[j, i] = 0.0
@@ -74,7 +69,8 @@ def _expect_same_income(shares, cells, inside, mixed, upright, sums, future):
             start = cells[n, j] * n_assets
             for i in range(n_assets):
                 low = load_table(flat, start + i)
-                got = low + place * (load_table(flat, start + n_assets + i) - low)
+                bent = load_table(flat_bends, start + i) * (place - 1.0)
+                got = low + place * (load_table(flat, start + n_assets + i) - low + bent)
                 store(flat_sums, out + i, load(flat_sums, out + i) + share * got)
     for i in range(n_assets):
         for j in range(n_savings):
@@ -121,7 +117,8 @@ def new_desk(grids):
     return (
         np.empty((n_assets, n_money)), np.empty((n_assets, n_money)), np.zeros((n_assets, n_money)),
         np.empty((n_assets, n_money)), np.empty((n_assets, grids.savings.size)),
-        np.empty((n_money, n_assets)), np.empty((grids.savings.size, n_assets)),
+        np.empty((n_money, n_assets)), np.empty((n_money, n_assets)),
+        np.empty((grids.savings.size, n_assets)), np.zeros((n_assets, n_money)),
     )  # fmt: skip
 
 
@@ -133,7 +130,7 @@ def _own_future(p, grids, value, season, known, technique, cells, inside, desk, 
     the desk. Knowledge that is not used may be forgotten before the next planting; the improved
     technique uses it.
     """
-    best, mixture, bends, mixed, _, upright, sums = desk
+    best, mixture, bends, mixed, _, upright, upright_bends, sums, side_bends = desk
     following = (season + 1) % value.shape[1]
     loss = 1.0 - (1.0 - p.asset_loss) ** (4.0 / p.periods_per_year)
     is_planting = following == 0
@@ -150,14 +147,16 @@ def _own_future(p, grids, value, season, known, technique, cells, inside, desk, 
         _look_ahead(grids, loss, mixture, bends, mixed)
     elif technique == 2 and forgets > 0.0:
         _look_ahead(grids, loss, best, bends, mixed)
+    if technique == 0 or not is_planting or (technique == 2 and forgets > 0.0):
+        curvature_along(grids.money, mixed, side_bends)
     if technique == 0:
         _expect_same_income(
-            grids.luck_share, cells[0, season, 0, 0], inside[0, season, 0, 0], mixed, upright, sums,
-            out,
+            grids.luck_share, cells[0, season, 0, 0], inside[0, season, 0, 0], mixed, side_bends,
+            upright, upright_bends, sums, out,
         )  # fmt: skip
     else:
         at = (known if technique == 2 else 0, season, technique)
-        _expect_income(grids.luck_share, cells[at], inside[at], mixed, out)
+        _expect_income(grids.luck_share, cells[at], inside[at], mixed, side_bends, out)
 
 
 @kernel

@@ -20,8 +20,8 @@ def locate(grid, x):
 @kernel
 def cell_of(grid, x):
     """Cell of `locate`; a loop over it needs no gather."""
-    distance = max((x - grid.low) * grid.inverse_bend, _ZERO)
-    cell = i4(log2(_ONE + distance) * grid.scale)
+    debt = grid.debt_cells + min(x, _ZERO) * grid.debt_scale
+    cell = i4(debt + log2(_ONE + max(x, _ZERO) * grid.inverse_bend) * grid.scale)
     return min(max(cell, i4(0)), grid.last)
 
 

@@ -135,11 +135,12 @@ class Primitives(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """A grid with nodes evenly spaced in log2(1 + (x - low) / bend): fine where people are poor."""
+    """Nodes evenly spaced in log2(1 + x / bend), fine where people are poor, and evenly in debt."""
 
-    low: Any  # float32
     inverse_bend: Any  # float32
-    scale: Any  # float32, index units per unit of log2
+    scale: Any  # float32, cells per unit of log2
+    debt_cells: Any  # float32, cells below zero
+    debt_scale: Any  # float32, cells per line there
     last: Any  # int32, the last cell's index: n - 2
     nodes: Any  # (n,) float32
     inverse_widths: Any  # (n,) float32; the last entry repeats

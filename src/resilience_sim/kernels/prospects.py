@@ -12,12 +12,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from resilience_sim.kernels.curves import bent_bracket, fused
+from resilience_sim.kernels.elementary import exp2_double, log2_double
 from resilience_sim.kernels.household import labour_share, own_output, year_outlay
 from resilience_sim.kernels.skill import score_of, skill_of
 from resilience_sim.kernels.vector import kernel, load_table, loop_kernel, store
 
 SMALLEST_SURPLUS = 0.05  # lines per year above need, below which utility goes on in a straight line
-i4 = np.int32
+_LOG2_SMALLEST = math.log2(SMALLEST_SURPLUS)
+_LN_2 = math.log(2.0)
+f4, i4 = np.float32, np.int32
 
 
 class PlannerGrids(NamedTuple):
@@ -65,10 +68,23 @@ def utility(p, consumption, price):
     """
     surplus = p.periods_per_year * consumption / price - p.need
     at = max(surplus, SMALLEST_SURPLUS)
-    level = math.log(at) if p.crra == 1.0 else at ** (1.0 - p.crra) / (1.0 - p.crra)
-    if surplus < SMALLEST_SURPLUS:
-        level = fused(SMALLEST_SURPLUS ** (-p.crra), surplus - SMALLEST_SURPLUS, level)
-    return level / p.periods_per_year
+    level = utility_of_surplus(float(p.crra), log2_double(at))
+    short = min(surplus - SMALLEST_SURPLUS, 0.0)
+    return fused(hungry_slope(float(p.crra)), short, level) / p.periods_per_year
+
+
+@kernel
+def utility_of_surplus(crra, log_surplus):
+    """CRRA utility by the log2 of what there is above need."""
+    if crra == 1.0:
+        return _LN_2 * log_surplus
+    return exp2_double((1.0 - crra) * log_surplus) / (1.0 - crra)
+
+
+@kernel
+def hungry_slope(crra):
+    """Marginal utility at the smallest surplus and below."""
+    return exp2_double(-crra * _LOG2_SMALLEST)
 
 
 @loop_kernel
@@ -184,7 +200,7 @@ def money_places(p, grids, income, transfer, cells, inside):
                             money = fused(owned, load_table(factor, j), earned) + beyond
                             cell, place = bent_bracket(grids.money_bend, grids.money, money)
                             store(flat_cells, at + j, np.int16(cell))
-                            store(flat_inside, at + j, min(max(place, 0.0), 1.0))
+                            store(flat_inside, at + j, f4(min(max(place, 0.0), 1.0)))
 
 
 @loop_kernel

@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from resilience_sim.kernels.curves import bent_bracket, between, curvature, fused
+from resilience_sim.kernels.curves import bent_bracket, between, curvature, curvature_along, fused
+from resilience_sim.kernels.elementary import exp2_double, log2_double
 from resilience_sim.kernels.household import year_outlay
-from resilience_sim.kernels.prospects import SMALLEST_SURPLUS, utility
+from resilience_sim.kernels.prospects import SMALLEST_SURPLUS, utility_of_surplus
 from resilience_sim.kernels.vector import kernel, load, load_table, loop_kernel, store
 
 i4 = np.int32
+_FLAT = 1e-12  # utility per line; a flatter future is not worth a thought
 
 
 class Bench(NamedTuple):
@@ -26,13 +28,15 @@ class Bench(NamedTuple):
     best: Any  # (n_spend,)
     node: Any  # (n_spend,) int32
     carried: Any  # (n_spend,)
-    cell_consumption: Any  # (n_savings,)
-    cell_utility: Any  # (n_savings,)
     ahead: Any  # (n_savings,)
+    curve: Any  # (n_savings,)
+    curves: Any  # (n_assets, n_savings)
+    side_bends: Any  # (2, 3, n_assets, n_spend)
+    assets: Any  # (2, 3, n_assets, n_money), what the search finds
+    savings: Any  # the same shape
     score: Any  # (n_money,)
     choice: Any  # (n_money,) int32
     kept: Any  # (n_money,)
-    height: Any  # (n_money,)
 
 
 @kernel
@@ -44,8 +48,9 @@ def new_bench(grids):
     return Bench(
         np.zeros(shape), np.zeros(shape), np.zeros(shape),
         np.empty(n_spend), np.empty(n_spend, np.int32), np.empty(n_spend),
-        np.empty(n_savings), np.empty(n_savings), np.empty(n_savings),
-        np.empty(n_money), np.empty(n_money, np.int32), np.empty(n_money), np.empty(n_money),
+        np.empty(n_savings), np.empty(n_savings), np.empty((n_assets, n_savings)), np.zeros(shape),
+        np.zeros((2, 3, n_assets, n_money)), np.zeros((2, 3, n_assets, n_money)),
+        np.empty(n_money), np.empty(n_money, np.int32), np.empty(n_money),
     )  # fmt: skip
 
 
@@ -82,70 +87,65 @@ def _best_nodes(discount, flow, future, best, node):
 
 
 @kernel
-def _cell_optima(p, grids, price, future, first, last, cell_consumption, cell_utility):
-    """Consumption, and its utility, at which cells `first` to `last` of savings are best left.
+def _best_beside(p, price, savings, future, curve, node, money):
+    """The best savings in one of the cells beside a node, and their score.
 
-    `future` is read as piecewise linear, so within a cell the best consumption is where marginal
-    utility equals the discounted slope; -1 where there is none.
+    In the cell where the score rises away from the node. There a line more eaten is worth as much
+    as a line more saved; the surplus at which it is hardly bends with what is saved, so that two of
+    Newton's steps from the middle find it. `curve` (n_savings,) bends `future`. Where neither cell
+    rises, or people are too hungry to care, the score is the lowest.
     """
-    per_year, power = float(p.periods_per_year), -1.0 / float(p.crra)
-    for j in range(first, last + 1):
-        width = grids.savings[j + 1] - grids.savings[j]
-        cell_consumption[j] = price * (p.discount * (future[j + 1] - future[j]) / width)
-    for j in range(first, last + 1):
-        marginal = cell_consumption[j]
-        surplus = max(marginal, 1e-300) ** power
-        is_found = (marginal > 0.0) & (surplus > SMALLEST_SURPLUS)
-        cell_consumption[j] = (surplus + p.need) * price / per_year if is_found else -1.0
-    for j in range(first, last + 1):
-        cell_utility[j] = utility(p, cell_consumption[j], price)
+    crra, worth, scale = float(p.crra), float(p.discount) * price, float(p.periods_per_year) / price
+    last = i4(savings.size - 2)
+    right, left = min(node, last), max(i4(node - i4(1)), i4(0))
+    after, here, own = i4(left + i4(1)), i4(right + i4(1)), load_table(savings, node)
+    low, middle = load_table(savings, left), load_table(savings, after)
+    start, high = load_table(savings, right), load_table(savings, here)
+    first, second = load_table(future, left), load_table(future, after)
+    base, third = load_table(future, right), load_table(future, here)
+    left_bent, right_bent = load_table(curve, left), load_table(curve, right)
+    surplus = (money - own) * scale - float(p.need)
+    marginal = exp2_double(-crra * log2_double(max(surplus, SMALLEST_SURPLUS)))
+    gain_right = worth * (third - base - right_bent) / (high - start)
+    gain_left = worth * (second - first + left_bent) / (middle - low)
+    is_right = (node <= last) & (gain_right > marginal)
+    is_left = (node > i4(0)) & (gain_left < marginal)
+    start, width = start if is_right else low, (high - start) if is_right else (middle - low)
+    base, rise = base if is_right else first, (third - base) if is_right else (second - first)
+    bent = right_bent if is_right else left_bent
+    place = 0.5
+    for _ in range(2):
+        gain = max(worth * (rise + bent * (2.0 * place - 1.0)) / width, _FLAT)
+        wanted = exp2_double(log2_double(gain) / -crra)
+        surplus = (money - (start + place * width)) * scale - float(p.need)
+        slope = width * scale - wanted / (crra * gain) * (2.0 * worth * bent / width)
+        place = min(max(place + (surplus - wanted) / max(slope, _FLAT), 0.0), 1.0)
+    surplus = (money - (start + place * width)) * scale - float(p.need)
+    log_at = log2_double(max(surplus, SMALLEST_SURPLUS))
+    ahead = base + place * (rise + bent * (place - 1.0))
+    level = utility_of_surplus(crra, log_at) / float(p.periods_per_year)
+    is_found = (is_right | is_left) & (surplus > SMALLEST_SURPLUS)
+    return start + place * width, level + float(p.discount) * ahead if is_found else -1e300
 
 
 @kernel
-def _leave_cell(discount, savings, future, cell_consumption, cell_utility, j, money):
-    """What is carried, and its score, if cell `j` is left at its optimum; and whether that lies inside."""
-    consumption = load_table(cell_consumption, j)
-    wish = money - consumption
-    left, right = load_table(savings, j), load_table(savings, i4(j + i4(1)))
-    low = load_table(future, j)
-    place = (wish - left) / (right - left)
-    ahead = low + place * (load_table(future, i4(j + i4(1))) - low)
-    score = load_table(cell_utility, j) + discount * ahead
-    return wish, score, (consumption > 0.0) & (left < wish) & (wish < right)
-
-
-@kernel
-def _save_best(p, grids, flow, price, outlay, future, worth, saved, bench):
+def _save_best(p, grids, flow, price, outlay, future, curve, worth, saved, bench):
     """Best saving for one row of assets kept: fill `worth` and `saved` (n_spend,).
 
-    The optimum is exact for `future` (n_savings,) read as piecewise linear.
+    First the best node, then inside the better of the cells beside it; `curve` bends `future`.
     """
     best, node, carried, ahead = bench.best, bench.node, bench.carried, bench.ahead
-    cell_consumption, cell_utility = bench.cell_consumption, bench.cell_utility
-    discount = float(p.discount)
     n_savings, n_spend = flow.shape
-    last = i4(n_savings - 2)
     for j in range(n_savings):
         ahead[j] = future[j]  # tables are read from where nothing vectorised has written
-    _best_nodes(discount, flow, ahead, best, node)
-    lowest, highest = max(node[0] - 1, 0), min(node[n_spend - 1], n_savings - 2)
-    _cell_optima(p, grids, price, ahead, lowest, highest, cell_consumption, cell_utility)
+        bench.curve[j] = curve[j]
+    _best_nodes(float(p.discount), flow, ahead, best, node)
     for x in range(n_spend):
         money = load_table(grids.spend, x) - outlay
         height, at = load(best, x), load(node, x)
         choice = load_table(grids.savings, at)
-        left = max(i4(at - i4(1)), i4(0))
-        wish, score, is_inside = _leave_cell(
-            discount, grids.savings, ahead, cell_consumption, cell_utility, left, money
-        )
-        is_better = is_inside & (at > i4(0)) & (score > height)
-        height = score if is_better else height
-        choice = wish if is_better else choice
-        right = min(at, last)
-        wish, score, is_inside = _leave_cell(
-            discount, grids.savings, ahead, cell_consumption, cell_utility, right, money
-        )
-        is_better = is_inside & (at <= last) & (score > height)
+        wish, score = _best_beside(p, price, grids.savings, ahead, bench.curve, at, money)
+        is_better = score > height
         store(best, x, score if is_better else height)
         store(carried, x, wish if is_better else choice)
     for x in range(n_spend):
@@ -154,17 +154,22 @@ def _save_best(p, grids, flow, price, outlay, future, worth, saved, bench):
 
 
 @kernel
-def _worth_of(p, grids, worth, bends, held, money, row, kept):
-    """Worth of keeping `kept`, which lies on segment `row`, out of assets `held` and `money`."""
+def _worth_of(p, grids, worth, bends, side_bends, held, money, row, low, high, kept):
+    """Worth of keeping `kept`, on segment `row` from `low` to `high`, out of assets `held` and `money`."""
     change = kept - held
     left_over = money - (change if change > 0.0 else p.resale * change)
     cell, place = bent_bracket(grids.spend_bend, grids.spend, left_over)
-    return between(grids.assets, worth, bends, i4(grids.spend.size), row, kept, cell, place)
+    n_spend = i4(grids.spend.size)
+    corner = i4(i4(row * n_spend) + cell)
+    return between(worth, bends, side_bends, n_spend, corner, (kept - low) / (high - low), place)
 
 
 @kernel
 def _vertex(x0, x1, x2, y0, y1, y2):
-    """Where the parabola through three points is highest; the middle of the wider side where it is not bent."""
+    """Where the parabola through three points is highest; the middle of the wider side where it is not bent.
+
+    Not quite at any of the three, where a look would tell nothing.
+    """
     s0 = (y1 - y0) / (x1 - x0)
     s1 = (y2 - y1) / (x2 - x1)
     bend = (s1 - s0) / (x2 - x0)
@@ -172,35 +177,19 @@ def _vertex(x0, x1, x2, y0, y1, y2):
     top = 0.5 * (x0 + x1) - 0.5 * s0 / bend
     margin = 0.02 * (x2 - x0)
     inside = min(max(top, x0 + margin), x2 - margin)
-    return middle if bend >= -1e-300 else inside
+    x = middle if bend >= -1e-300 else inside
+    return 0.5 * (x0 + x1) if x == x1 else x
 
 
 @kernel
-def _look(p, grids, worth, bends, held, money, row, x0, x1, x2, y0, y1, y2):
-    """The three places of a search, and their worth, after one more look."""
-    x = _vertex(x0, x1, x2, y0, y1, y2)
-    x = 0.5 * (x0 + x1) if x == x1 else x
-    y = _worth_of(p, grids, worth, bends, held, money, row, x)
+def _narrow(x0, x1, x2, y0, y1, y2, x, y):
+    """Three places of a search, and their worth, after one more: the best stays in the middle."""
     is_left, is_better = x < x1, y > y1
-    # The best of the four stays in the middle, with its neighbours.
     a0 = (x0 if is_better else x) if is_left else (x1 if is_better else x0)
     b0 = (y0 if is_better else y) if is_left else (y1 if is_better else y0)
     a2 = (x1 if is_better else x2) if is_left else (x2 if is_better else x)
     b2 = (y1 if is_better else y2) if is_left else (y2 if is_better else y)
     return a0, (x if is_better else x1), a2, b0, (y if is_better else y1), b2
-
-
-@kernel
-def _search_segment(p, grids, worth, bends, held, money, row, left, right):
-    """Best place on one segment, and its worth, from the worth at its two nodes: three looks inside."""
-    x0, x2 = load_table(grids.assets, row), load_table(grids.assets, i4(row + i4(1)))
-    x1 = 0.5 * (x0 + x2)
-    y1 = _worth_of(p, grids, worth, bends, held, money, row, x1)
-    x0, x1, x2, y0, y1, y2 = _look(
-        p, grids, worth, bends, held, money, row, x0, x1, x2, left, y1, right
-    )
-    _, x1, _, _, y1, _ = _look(p, grids, worth, bends, held, money, row, x0, x1, x2, y0, y1, y2)
-    return x1, y1
 
 
 @kernel
@@ -234,31 +223,47 @@ def _best_kept_nodes(grids, worth, i, score, choice):
 
 
 @kernel
-def _keep_best(p, grids, i, worth, bends, saved, outlay, bench, value, assets, savings):
-    """Best assets to keep for assets node `i`, refined: fill `value`, `assets` and `savings` (n_money,)."""
-    score, choice, kept, height = bench.score, bench.choice, bench.kept, bench.height
+def _keep_best(p, grids, i, worth, bends, side_bends, saved, outlay, bench, assets, savings):
+    """Best assets to keep for assets node `i`, refined: fill `assets` and `savings` (n_money,)."""
+    score, choice, kept = bench.score, bench.choice, bench.kept
     n_spend = i4(grids.spend.size)
     worth, bends, saved = worth.ravel(), bends.ravel(), saved.ravel()
+    side_bends = side_bends.ravel()
     last = i4(grids.assets.size - 2)
     held = grids.assets[i]
     _best_kept_nodes(grids, worth, i, score, choice)
-    for m in range(score.size):  # the segment below the best node
+    for m in range(score.size):
+        # The two segments beside the best node: a look at the middle of each, then, around the best
+        # of the five places, two more.
         node, best, money = load(choice, m), load(score, m), load_table(grids.money, m)
-        row = max(i4(node - i4(1)), i4(0))
-        far, at_node = _trade_worth(grids, worth, i4(i), row, i4(m)), load_table(grids.assets, node)
-        at, got = _search_segment(p, grids, worth, bends, held, money, row, far, best)
-        is_better = (node > i4(0)) & (got > best)
-        store(kept, m, at if is_better else at_node)
-        store(height, m, got if is_better else best)
-    for m in range(score.size):  # the segment above it
-        node, best, money = load(choice, m), load(score, m), load_table(grids.money, m)
-        row = min(node, last)
-        far = _trade_worth(grids, worth, i4(i), i4(row + i4(1)), i4(m))
-        at, got = _search_segment(p, grids, worth, bends, held, money, row, best, far)
-        so_far, highest = load(kept, m), load(height, m)
-        is_better = (node <= last) & (got > highest)
-        store(kept, m, at if is_better else so_far)
-        store(height, m, got if is_better else highest)
+        is_first, is_top = node == i4(0), node > last
+        below, above = i4(0) if is_first else i4(node - i4(1)), min(node, last)
+        low, mid = load_table(grids.assets, below), load_table(grids.assets, node)
+        high = load_table(grids.assets, i4(above + i4(1)))
+        low, high = mid + mid - high if is_first else low, mid + mid - low if is_top else high
+        x0, x2 = 0.5 * (low + mid), 0.5 * (mid + high)
+        y0 = _worth_of(p, grids, worth, bends, side_bends, held, money, below, low, mid, x0)
+        y2 = _worth_of(p, grids, worth, bends, side_bends, held, money, above, mid, high, x2)
+        y0, y2 = (-1e300 if is_first else y0), (-1e300 if is_top else y2)
+        is_left, is_right = (y0 > best) & (y0 >= y2), (y2 > best) & (y2 > y0)
+        edge = i4(below if is_left else i4(above + i4(1)))
+        far = _trade_worth(grids, worth, i4(i), edge, i4(m))
+        a1 = x0 if is_left else (x2 if is_right else mid)
+        b1 = y0 if is_left else (y2 if is_right else best)
+        a0 = low if is_left else (mid if is_right else x0)
+        b0 = far if is_left else (best if is_right else y0)
+        a2 = mid if is_left else (high if is_right else x2)
+        b2 = best if is_left else (far if is_right else y2)
+        x = _vertex(a0, a1, a2, b0, b1, b2)
+        row = below if x < mid else above
+        first, second = low if x < mid else mid, mid if x < mid else high
+        y = _worth_of(p, grids, worth, bends, side_bends, held, money, row, first, second, x)
+        a0, a1, a2, b0, b1, b2 = _narrow(a0, a1, a2, b0, b1, b2, x, y)
+        x = _vertex(a0, a1, a2, b0, b1, b2)
+        row = below if x < mid else above
+        first, second = low if x < mid else mid, mid if x < mid else high
+        y = _worth_of(p, grids, worth, bends, side_bends, held, money, row, first, second, x)
+        store(kept, m, x if y > b1 else a1)
     for m in range(score.size):  # what is saved there
         keeps, money = load(kept, m), load_table(grids.money, m)
         change = keeps - held
@@ -278,7 +283,6 @@ def _keep_best(p, grids, i, worth, bends, saved, outlay, bench, value, assets, s
             load_table(saved, i4(above + i4(1))) - load_table(saved, above)
         )
         wish = low + across * (high - low)
-        store(value, m, load(height, m))
         store(assets, m, keeps)
         store(savings, m, max(min(wish, left_over - outlay), load_table(grids.savings, 0)))
 
@@ -298,34 +302,32 @@ def _save_all(p, grids, season, is_allowed, future, bench):
             if not is_allowed[technique]:
                 continue
             worth, saved = bench.worth[known, technique], bench.saved[known, technique]
+            curvature_along(grids.savings, future[known, technique], bench.curves)
             for kept in range(n_assets):
                 _save_best(
                     p, grids, grids.flow[known, season, technique], price,
-                    _outlay(p, season, known, technique), future[known, season, technique, kept],
-                    worth[kept], saved[kept], bench,
+                    _outlay(p, season, known, technique), future[known, technique, kept],
+                    bench.curves[kept],                    worth[kept], saved[kept], bench,
                 )  # fmt: skip
             curvature(grids.assets, worth, bench.bends[known, technique])
+            curvature_along(grids.spend, worth, bench.side_bends[known, technique])
 
 
 @loop_kernel
-def improve(p, grids, season, is_allowed, bench, solution):
-    """One season's best plans given the expected value of what is kept in `solution.future`.
+def search(p, grids, season, is_allowed, future, bench):
+    """One season's best plans, with and without knowledge, given what is kept is worth `future`.
 
-    Fills value and policies, with and without knowledge. `bench` comes from `new_bench`.
+    `future` is shaped like a solution's, `bench` comes from `new_bench`; its `assets` and `savings`
+    are filled.
     """
-    _save_all(p, grids, season, is_allowed, solution.future, bench)
-    for known in range(2):
-        for technique in range(3):
-            if not is_allowed[technique]:
-                solution.value[known, season, technique, :, :] = -1e12
+    _save_all(p, grids, season, is_allowed, future, bench)
     for i in range(grids.assets.size):  # outermost: places of its trades stay at hand
         for known in range(2):
             for technique in range(3):
                 if is_allowed[technique]:
                     _keep_best(
                         p, grids, i, bench.worth[known, technique], bench.bends[known, technique],
-                        bench.saved[known, technique], _outlay(p, season, known, technique), bench,
-                        solution.value[known, season, technique, i],
-                        solution.assets[known, season, technique, i],
-                        solution.savings[known, season, technique, i],
+                        bench.side_bends[known, technique], bench.saved[known, technique],
+                        _outlay(p, season, known, technique), bench,
+                        bench.assets[known, technique, i], bench.savings[known, technique, i],
                     )  # fmt: skip

@@ -68,8 +68,8 @@ class Policies:
     """(n_seasons,) slots of the life without programmes."""
     phase_slots: dict[Phase, np.ndarray]
     """Slots of each phase, by season (hazard) or by period since its start (known end)."""
-    cycles: int
-    """Largest number of improvement cycles a type needed."""
+    searches: int
+    """Largest number of searches for better plans a type needed."""
 
 
 def solve(
@@ -135,13 +135,13 @@ def solve(
     if worst.status != bellman.CONVERGED:
         raise SolverError(
             f"planner did not settle within planner.max_years={config.planner.max_years}: the worst type's "
-            f"values still move by {worst.change:.2g} (planner.tolerance={config.planner.tolerance:g}); raise "
-            "planner.max_years or planner.tolerance"
+            f"plans can still be bettered by {worst.gain:.2g} (planner.tolerance="
+            f"{config.planner.tolerance:g}); raise planner.max_years or planner.tolerance"
         )
     return Policies(
         axes, kernel_grid(grids.assets, ASSET_BEND), kernel_grid(grids.money, MONEY_BEND),
         tables.plans, tables.choice, escape, type_class, rests, base_slots, by_phase,
-        max(each.cycles for each in told),
+        max(each.searches for each in told),
     )  # fmt: skip
 
 
@@ -156,7 +156,7 @@ def _settle(
     """Solve the life without programmes of all types, as it is believed."""
     if belief:
         for one in types:
-            one.lose_heart()
+            one.begin_as(one, 1, 0)
     if p.is_redrawn and config.planner.behaviour is Behaviour.PLANNER:
         return settle_dynasties(config, p, axes, types, belief, progress)
     limit, max_years = config.planner.tolerance, config.planner.max_years

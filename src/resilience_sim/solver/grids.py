@@ -11,8 +11,9 @@ from resilience_sim.kernels.primitives import N_TECHNIQUES, Grid, Primitives
 from resilience_sim.kernels.prospects import PlannerGrids, spending_utility
 from resilience_sim.model import Terms, discouraged, under
 
-ASSET_BEND, MONEY_BEND, SAVINGS_BEND = 0.25, 0.05, 0.05  # lines; below it nodes are evenly spaced
+ASSET_BEND, MONEY_BEND, SAVINGS_BEND = 0.05, 0.1, 0.1  # lines; below it nodes are evenly spaced
 N_DEBT = 3  # nodes of savings below zero
+N_DEBT_MONEY = 4  # nodes of money below zero
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,13 @@ def planner_grids(config: Config, p: Primitives, lowest: float | None = None) ->
     `lowest` is the least money, in lines; None takes what a household of `p` can be left with.
     """
     settings = config.planner
-    assets = _bent(0.0, settings.assets_max, ASSET_BEND, settings.n_assets)
+    assets = _bent(settings.assets_max, ASSET_BEND, settings.n_assets)
     lowest = _lowest_money(p) if lowest is None else lowest
-    money = _bent(lowest, settings.money_max, MONEY_BEND, settings.n_money)
+    money = _with_debt(lowest, settings.money_max, MONEY_BEND, settings.n_money, N_DEBT_MONEY)
     savings = _savings_nodes(config, p)
     top = settings.money_max + float(p.resale) * settings.assets_max
-    spend = _bent(lowest, top, MONEY_BEND, settings.n_money + settings.n_money // 8)
+    n_spend = settings.n_money + settings.n_money // 8
+    spend = _with_debt(lowest, top, MONEY_BEND, n_spend, N_DEBT_MONEY)
     trade = assets[None, :] - assets[:, None]
     paid = np.where(trade > 0, trade, float(p.resale) * trade)
     trade_cell, trade_place = places(spend, money[None, None, :] - paid[:, :, None])
@@ -63,9 +65,9 @@ def planner_grids(config: Config, p: Primitives, lowest: float | None = None) ->
     flow = np.empty((2, config.periods_per_year, N_TECHNIQUES, savings.size, spend.size))
     spending_utility(p, spend, savings, flow)
     return PlannerGrids(
-        assets, money, savings, spend, _bend_of(money), _bend_of(spend), trade_cell.ravel(),
-        trade_place.ravel(), loss_cell, loss_place, heir_cell, heir_place, owed_cell, owed_place,
-        harvest, wage, _luck_classes(settings.n_luck), flow,
+        assets, money, savings, spend, _bend_of(money, MONEY_BEND), _bend_of(spend, MONEY_BEND),
+        trade_cell.ravel(), trade_place.ravel(), loss_cell, loss_place, heir_cell, heir_place,
+        owed_cell, owed_place, harvest, wage, _luck_classes(settings.n_luck), flow,
     )  # fmt: skip
 
 
@@ -78,11 +80,12 @@ def with_savings(grids: PlannerGrids, savings: np.ndarray, p: Primitives) -> Pla
 def kernel_grid(nodes: np.ndarray, bend: float) -> Grid:
     """A grid as the population kernel reads it, single precision."""
     widths = np.diff(nodes)
-    span = np.log2(1.0 + (nodes[-1] - nodes[0]) / bend)
+    how = _bend_of(nodes, bend)
     return Grid(
-        low=np.float32(nodes[0]),
-        inverse_bend=np.float32(1.0 / bend),
-        scale=np.float32((nodes.size - 1) / span),
+        inverse_bend=np.float32(how.inverse_bend),
+        scale=np.float32(how.scale),
+        debt_cells=np.float32(how.debt_cells),
+        debt_scale=np.float32(how.debt_scale),
         last=np.int32(nodes.size - 2),
         nodes=nodes.astype(np.float32),
         inverse_widths=np.append(1.0 / widths, 1.0 / widths[-1]).astype(np.float32),
@@ -94,26 +97,35 @@ def _lowest_money(p: Primitives) -> float:
     return -float(p.credit_limit) * float(p.return_borrow) - float(p.illness_bill)
 
 
-def _bent(low: float, high: float, bend: float, n: int) -> np.ndarray:
-    """`n` nodes from low to high, evenly spaced in log2(1 + (x - low) / bend)."""
-    steps = np.linspace(0.0, np.log2(1.0 + (high - low) / bend), n)
-    nodes: np.ndarray = low + bend * (2.0**steps - 1.0)
+def _bent(high: float, bend: float, n: int) -> np.ndarray:
+    """`n` nodes from zero to high, evenly spaced in log2(1 + x / bend)."""
+    steps = np.linspace(0.0, np.log2(1.0 + high / bend), n)
+    nodes: np.ndarray = bend * (2.0**steps - 1.0)
     return nodes
 
 
-def _bend_of(nodes: np.ndarray) -> Bend:
-    span = np.log2(1.0 + (nodes[-1] - nodes[0]) / MONEY_BEND)
-    return Bend(float(nodes[0]), 1.0 / MONEY_BEND, float((nodes.size - 1) / span))
+def _with_debt(low: float, high: float, bend: float, n: int, n_debt: int) -> np.ndarray:
+    """The same with `n_debt` of the nodes evenly spaced below zero, from low, where that is debt."""
+    debt = np.linspace(low, 0.0, n_debt + 1)[:-1] if low < 0.0 else np.empty(0)
+    return np.concatenate([debt, _bent(high, bend, n - debt.size)])
+
+
+def _bend_of(nodes: np.ndarray, bend: float) -> Bend:
+    n_debt = int((nodes < 0.0).sum())
+    span = np.log2(1.0 + nodes[-1] / bend)
+    return Bend(
+        1.0 / bend, float((nodes.size - 1 - n_debt) / span), float(n_debt),
+        float(n_debt / -nodes[0]) if n_debt else 0.0,
+    )  # fmt: skip
 
 
 def _savings_nodes(config: Config, p: Primitives) -> np.ndarray:
     """Savings from the credit limit up; zero is a node, for saving and borrowing differ in price."""
     limit = float(p.credit_limit)
-    debt = np.linspace(-limit, 0.0, N_DEBT + 1)[:-1] if limit > 0.0 else np.empty(0)
     if not config.mechanisms.saving:
-        return np.append(debt, [0.0, 1e-6])
-    above = _bent(0.0, config.planner.money_max, SAVINGS_BEND, config.planner.n_savings - debt.size)
-    return np.concatenate([debt, above])
+        return _with_debt(-limit, 1e-6, SAVINGS_BEND, 2 + N_DEBT * (limit > 0.0), N_DEBT)
+    settings = config.planner
+    return _with_debt(-limit, settings.money_max, SAVINGS_BEND, settings.n_savings, N_DEBT)
 
 
 def _luck_nodes(config: Config, p: Primitives) -> tuple[np.ndarray, np.ndarray]:

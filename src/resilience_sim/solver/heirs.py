@@ -11,11 +11,14 @@ from resilience_sim.kernels.foresight import redraw_of
 from resilience_sim.kernels.primitives import Primitives
 from resilience_sim.kernels.prospects import heirs_log_skill
 from resilience_sim.solver.axes import TypeAxes
-from resilience_sim.solver.planner_type import HOWARD_YEARS, PlannerType, Told
+from resilience_sim.solver.planner_type import PlannerType, Told
 from resilience_sim.solver.threads import Progress, in_threads
 
 N_LUCK = 31  # Gauss-Hermite nodes of luck in an heir's score; closer together than nodes of skill
-FIRST_TOLERANCE = 0.1  # relative change of values at which types first look at each other
+FIRST_TOLERANCE = 1e-3  # relative gain of a search at which types first look at each other
+MAX_ROUNDS = 20  # of settling
+MAX_LOOKS = 20  # at each other, between two rounds
+YEARS_BETWEEN_LOOKS = 6  # in which plans are valued
 
 
 def chances_of_heirs(p: Primitives, axes: TypeAxes) -> np.ndarray:
@@ -62,8 +65,8 @@ def settle_dynasties(
     """Solve the life without programmes where heirs have a skill of their own.
 
     What another skill of heirs adds to the value of what is kept depends on the values of all skill
-    types of a land and other income, and these on it. So types go through a cycle each, look at
-    each other, and go through the next, until neither their values move nor what heirs add.
+    types of a land and other income, and these on it. So types settle, look at each other and value
+    their plans anew until what heirs add rests, settle again, and so on until that moves nothing.
 
     Parameters
     ----------
@@ -76,7 +79,7 @@ def settle_dynasties(
 
     Returns
     -------
-    How each type came out; its cycles are those of all rounds.
+    How each type came out; its searches are those of all rounds.
     """
     chances = chances_of_heirs(p, axes)
     where = np.arange(len(types)).reshape(axes.shape)
@@ -87,29 +90,36 @@ def settle_dynasties(
     ]
     limit, max_years = config.planner.tolerance, config.planner.max_years
     told = [Told(bellman.NOT_CONVERGED, np.inf, 0)] * len(types)
-    moved = np.full(len(types), np.inf)
-    active = np.arange(len(types))
-    for n in range(1 + max_years // (HOWARD_YEARS + 1)):
-        is_first = n == 0 and belief == 0
-        tolerance, years = (max(limit, FIRST_TOLERANCE), max_years) if is_first else (limit, 1)
+    active = lines
+    for n in range(MAX_ROUNDS):
+        tolerance = max(limit, FIRST_TOLERANCE) if n == 0 and belief == 0 else limit
 
-        def settle(at: int, tolerance: float = tolerance, years: int = years) -> Told:
-            return types[at].settle(belief, tolerance, years)
+        def settle(at: int, tolerance: float = tolerance) -> Told:
+            return types[at].settle(belief, tolerance, max_years)
 
-        numbers = [int(at) for at in active]
+        numbers = [int(at) for line in active for at in line.at]
         found = in_threads(config.threads, settle, numbers, progress if n == 0 else None)
         for at, result in zip(numbers, found, strict=True):
-            told[at] = result._replace(cycles=told[at].cycles + result.cycles)
-        looking = [line for line in lines if np.isin(line.at, active).any()]
-        looks = in_threads(config.threads, _Line.look, looking, None)
-        for line, move in zip(looking, looks, strict=True):
-            moved[line.at] = move
-        change = np.maximum([each.change for each in told], moved)
-        active = np.flatnonzero(change >= limit)
-        if not active.size:
+            told[at] = result._replace(searches=told[at].searches + result.searches)
+        moved = in_threads(config.threads, _Line.look, active, None)
+        moving = [line for line, move in zip(active, moved, strict=True) if move >= limit]
+        active = moving if tolerance == limit else active
+        if not active:
             return told
-    for at in map(int, active):
-        told[at] = Told(bellman.NOT_CONVERGED, float(change[at]), told[at].cycles)
+        for _ in range(MAX_LOOKS):
+            if not moving:
+                break
+
+            def value(at: int) -> float:
+                return types[at].value(belief, limit, YEARS_BETWEEN_LOOKS)
+
+            numbers = [int(at) for line in moving for at in line.at]
+            in_threads(config.threads, value, numbers, None)
+            moved = in_threads(config.threads, _Line.look, moving, None)
+            moving = [line for line, move in zip(moving, moved, strict=True) if move >= limit]
+    for line in active:
+        for at in map(int, line.at):
+            told[at] = told[at]._replace(status=bellman.NOT_CONVERGED)
     return told
 
 
@@ -131,9 +141,10 @@ class _Line:
             one.to_heirs = heir
         factor, hazard = float(p.discount), float(p.succession_hazard)
         self.gain = factor * hazard / (1.0 - factor)  # of what heirs add for ever, in values
+        self.yearly = hazard * float(p.periods_per_year)  # of what they add, in a year's values
 
-    def look(self) -> np.ndarray:
-        """Renew what another skill of heirs adds; by how much values will move for it, relative, (n_skill,).
+    def look(self) -> float:
+        """Renew what another skill of heirs adds; by how much a year's values will move for it, relative.
 
         Most of the move is common to all states of a type. How far it goes in the end, with every
         type moving, is known, and added at once; what is left to the rounds is its shape.
@@ -149,4 +160,4 @@ class _Line:
         rise = np.linalg.solve(np.eye(n) - self.gain * others, self.gain * level)
         for one, value, redraw in zip(self.types, rise, others @ rise, strict=True):
             one.lift(self.belief, value, redraw)
-        return self.gain * moved
+        return self.yearly * float(moved.max())

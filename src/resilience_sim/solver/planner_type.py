@@ -20,7 +20,6 @@ from resilience_sim.model import Terms, yearly_wages
 from resilience_sim.solver.axes import Phase, TypeAxes
 from resilience_sim.solver.grids import World, with_savings
 
-HOWARD_YEARS = 12  # years over which plans are evaluated between two searches
 ESCAPE_HORIZON_YEARS = 10  # design section 3
 LUCKLESS_YEARS = 150
 DISTINCT_REST = 0.25  # lines of assets between two places of rest that count as two
@@ -34,9 +33,9 @@ class Told(NamedTuple):
     """How a solution came out; the worst of several is the largest."""
 
     status: int
-    change: float
-    """Relative change of values from the last search but one to the last."""
-    cycles: int
+    gain: float
+    """Mean relative gain in value of the last search for better plans."""
+    searches: int
 
 
 SETTLED = Told(bellman.CONVERGED, 0.0, 0)
@@ -76,39 +75,47 @@ class PlannerType:
         """What another skill of heirs adds to the value of what is kept, by belief."""
         self.to_heirs: np.ndarray | None = None
         """Where it is noted what heirs of this type's skill make of what is kept; None where nobody asks."""
-        self._done = [0] * len(self.base)
+        self._has_plans = [False] * len(self.base)
         self._incomes: dict[tuple[int, int], np.ndarray] = {}
 
-    def lose_heart(self) -> None:
-        """Let the discouraged begin where the confident are."""
-        for new, old in zip(self.base[1], self.base[0], strict=True):
+    def begin_as(self, other: "PlannerType", belief: int, other_belief: int) -> None:
+        """Let what is believed begin with the plans and values of another type, or of another belief."""
+        for new, old in zip(self.base[belief], other.base[other_belief], strict=True):
             new[:] = old
-        self.redraw[1][:] = self.redraw[0]
-        self._done[1] = 1
+        self.redraw[belief][:] = other.redraw[other_belief]
+        self._has_plans[belief] = other._has_plans[other_belief]
 
     def settle(self, belief: int, tolerance: float, max_years: int) -> Told:
-        """Solve the life without programmes as it is believed, going on from what is there.
-
-        Where only plain iteration settles a type, it is gone through to the end.
-        """
-        solution, done = self.base[belief], self._done[belief]
+        """Solve the life without programmes as it is believed, going on from what is there."""
+        solution = self.base[belief]
         if self.config.planner.behaviour is Behaviour.RULE_OF_THUMB:
             self._follow_rule(self.world, belief, 0.0, solution)
             return SETTLED
-        if done > bellman.EVALUATED_CYCLES:
-            max_years = self.config.planner.max_years
         places = self._places(self.world, belief, 0.0)
         told = self._settle(
-            self.world, belief, places, 0.0, solution.future, tolerance, max_years, done, solution
-        )
-        done += told.cycles
-        is_fickle = told.status != bellman.CONVERGED or done > bellman.EVALUATED_CYCLES
-        self._done[belief] = min(done, bellman.EVALUATED_CYCLES + 1) if is_fickle else 1
+            self.world, belief, places, 0.0, solution.future, tolerance, max_years,
+            self._has_plans[belief], solution,
+        )  # fmt: skip
+        self._has_plans[belief] = True
         if self.to_heirs is not None:
             foresight.heirs_value(
                 self.world.p, self.world.grids, solution.value, *places, self.to_heirs
             )
         return told
+
+    def value(self, belief: int, tolerance: float, max_years: int) -> float:
+        """Value the plans that are there; what a year still moves, relative."""
+        world, solution = self.world, self.base[belief]
+        places = self._places(world, belief, 0.0)
+        trail = bellman.make_trail(solution.value.shape)
+        bellman.trace_all(world.p, world.grids, self.is_allowed, solution, trail)
+        _, move = bellman.value_plans(
+            world.p, world.grids, *places, self.is_allowed, self.redraw[belief], 0.0,
+            solution.future, tolerance, max_years, trail, solution,
+        )  # fmt: skip
+        if self.to_heirs is not None:
+            foresight.heirs_value(world.p, world.grids, solution.value, *places, self.to_heirs)
+        return float(move)
 
     def lift(self, belief: int, value: float, redraw: float) -> None:
         """Raise all values, and what another skill of heirs adds, by a constant."""
@@ -177,15 +184,13 @@ class PlannerType:
         world, base = self.worlds[phase.terms], self.base[belief]
         hazard = 1.0 - (1.0 - float(phase.hazard or 0.0)) ** (1.0 / self.config.periods_per_year)
         solution.value[:] = base.value
-        done = 0
-        if confident is not None and hazard < 1.0:
+        solution.assets[:], solution.savings[:] = base.assets, base.savings
+        if confident is not None:
             solution.value[:] += confident.value - self.base[0].value
-            solution.assets[:], solution.savings[:] = base.assets, base.savings
-            done = 1
         places = self._places(world, belief, phase.transfer)
         return self._settle(
             world, belief, places, hazard, self._afterwards(world, belief),
-            self.config.planner.tolerance, self.config.planner.max_years, done, solution,
+            self.config.planner.tolerance, self.config.planner.max_years, hazard < 1.0, solution,
         )  # fmt: skip
 
     def _settle(
@@ -197,14 +202,14 @@ class PlannerType:
         end_future: np.ndarray,
         tolerance: float,
         max_years: int,
-        done: int,
+        has_plans: bool,
         solution: Solution,
     ) -> Told:
-        status, cycles, change = bellman.solve_type(
+        status, searches, gain = bellman.solve_type(
             world.p, world.grids, *places, self.is_allowed, self._redraw(world, belief), hazard,
-            end_future, tolerance, max_years, HOWARD_YEARS, done, solution,
+            end_future, tolerance, max_years, has_plans, solution,
         )  # fmt: skip
-        return Told(status, change, cycles - done)
+        return Told(status, gain, searches)
 
     def _count_down(
         self, phase: Phase, belief: int, slots: np.ndarray, tables: Tables, solution: Solution
@@ -254,7 +259,7 @@ class PlannerType:
                 self._incomes[name],
             )  # fmt: skip
         cells = np.empty((*shape, grids.savings.size), np.int16)
-        inside = np.empty(cells.shape)
+        inside = np.empty(cells.shape, np.float32)
         money_places(world.p, grids, self._incomes[name], transfer, cells, inside)
         return cells, inside
 
