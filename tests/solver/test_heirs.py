@@ -170,8 +170,9 @@ def test_settled_types_stay_where_they_are() -> None:
     before = [one.base[0].value.copy() for one in types]
     again = settle_dynasties(config, p, axes(-0.9, -0.1, 0.6), types, 0, None)
     assert all(each.status == CONVERGED and each.searches <= 2 for each in again)
+    # A year that moves values by less than the tolerance leaves them within ten of it, by discounting.
     for one, old in zip(types, before, strict=True):
-        assert (np.abs(one.base[0].value - old) / (1 + np.abs(old))).mean() < 2e-5
+        assert (np.abs(one.base[0].value - old) / (1 + np.abs(old))).mean() < 1e-4
 
 
 def test_the_life_of_one_line_does_not_depend_on_others() -> None:
