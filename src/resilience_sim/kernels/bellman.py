@@ -30,7 +30,7 @@ VALUED_FIRST = 0.05  # of the last search's gain: how exactly before an earlier 
 EXPECTED_GAIN = 0.01  # of the first search where plans are there
 MIXED_YEARS = 4  # years that are mixed to speed valuation up
 SAMPLED = 5  # every so many states tell how to mix them
-FREE_SEARCHES = 20  # of which everything found is taken
+FREE_SEARCHES = 12  # of which everything found is taken
 _LEAST_GAIN = 1e-9  # relative; rounding is no reason to change a plan
 i4 = np.int32
 
