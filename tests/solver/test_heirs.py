@@ -99,7 +99,7 @@ def settle(config: Config, p: Primitives, nodes: TypeAxes) -> Settled:
     for belief in range(len(types[0].base)):
         if belief:
             for one in types:
-                one.begin_as(one, 1, 0)
+                one.lose_heart()
         told += settle_dynasties(config, p, nodes, types, belief, None)
     return Settled(types, told)
 

@@ -47,7 +47,7 @@ def test_a_warm_start_leads_to_the_life_of_a_cold_one(where: tuple[int, int, int
     one = PlannerType(config, worlds_under(config, p, ()), FEW, where)
     alone = PlannerType(cold_config, worlds_under(cold_config, discouraged(p), ()), FEW, where)
     one.settle(0, *limits)
-    one.begin_as(one, 1, 0)
+    one.lose_heart()
     quick, slow = one.settle(1, *limits), alone.settle(0, *limits)
     assert quick.status == slow.status == CONVERGED
     start, warm, cold = one.base[0], one.base[1], alone.base[0]

@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from resilience_sim import compose, prepare
 from resilience_sim.errors import SolverError
+from resilience_sim.imputed import start_of
+from resilience_sim.kernels.bellman import FREE_SEARCHES
 from resilience_sim.solver import TypeAxes, solve
 from small_planners import AXES, OTHER_HEIRS, SHY, cash, dated, policies, world
 
@@ -46,3 +49,17 @@ def test_progress_counts_types_once_for_each_pass() -> None:
     solve(config, p, AXES["few"], [], lambda done, n: told.append((done, n)))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert {done for done, _ in told} == set(range(13)) and {n for _, n in told} == {12}
+
+
+@pytest.mark.slow
+def test_types_whose_plans_take_turns_settle_too() -> None:
+    # Where own work takes no labour, two plans of some Mexican types are worth almost the same, and a
+    # search that takes all it finds goes from the one to the other until the years are over.
+    config = compose(
+        ["case=mexico", "shock=none", "mechanisms.labour_taken=false", "population.n_households=3000",
+         "planner.n_skill=7", "planner.n_other=3"]
+    )  # fmt: skip
+    experiment = prepare(config)
+    start = start_of(config, experiment.primitives, experiment.households)
+    found = solve(config, start.complete(experiment.primitives), start.axes, [])
+    assert found.searches > FREE_SEARCHES

@@ -156,7 +156,7 @@ def _settle(
     """Solve the life without programmes of all types, as it is believed."""
     if belief:
         for one in types:
-            one.begin_as(one, 1, 0)
+            one.lose_heart()
     if p.is_redrawn and config.planner.behaviour is Behaviour.PLANNER:
         return settle_dynasties(config, p, axes, types, belief, progress)
     limit, max_years = config.planner.tolerance, config.planner.max_years

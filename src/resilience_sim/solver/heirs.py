@@ -110,8 +110,8 @@ def settle_dynasties(
             if not moving:
                 break
 
-            def value(at: int) -> float:
-                return types[at].value(belief, limit, YEARS_BETWEEN_LOOKS)
+            def value(at: int) -> None:
+                types[at].value(belief, limit, YEARS_BETWEEN_LOOKS)
 
             numbers = [int(at) for line in moving for at in line.at]
             in_threads(config.threads, value, numbers, None)

@@ -78,12 +78,12 @@ class PlannerType:
         self._has_plans = [False] * len(self.base)
         self._incomes: dict[tuple[int, int], np.ndarray] = {}
 
-    def begin_as(self, other: "PlannerType", belief: int, other_belief: int) -> None:
-        """Let what is believed begin with the plans and values of another type, or of another belief."""
-        for new, old in zip(self.base[belief], other.base[other_belief], strict=True):
+    def lose_heart(self) -> None:
+        """Let the discouraged begin where the confident are."""
+        for new, old in zip(self.base[1], self.base[0], strict=True):
             new[:] = old
-        self.redraw[belief][:] = other.redraw[other_belief]
-        self._has_plans[belief] = other._has_plans[other_belief]
+        self.redraw[1][:] = self.redraw[0]
+        self._has_plans[1] = self._has_plans[0]
 
     def settle(self, belief: int, tolerance: float, max_years: int) -> Told:
         """Solve the life without programmes as it is believed, going on from what is there."""
@@ -97,25 +97,20 @@ class PlannerType:
             self._has_plans[belief], solution,
         )  # fmt: skip
         self._has_plans[belief] = True
-        if self.to_heirs is not None:
-            foresight.heirs_value(
-                self.world.p, self.world.grids, solution.value, *places, self.to_heirs
-            )
+        self._tell_heirs(solution, places)
         return told
 
-    def value(self, belief: int, tolerance: float, max_years: int) -> float:
-        """Value the plans that are there; what a year still moves, relative."""
+    def value(self, belief: int, tolerance: float, max_years: int) -> None:
+        """Value the plans that are there anew, until a year moves them by less than `tolerance`, relative."""
         world, solution = self.world, self.base[belief]
         places = self._places(world, belief, 0.0)
         trail = bellman.make_trail(solution.value.shape)
         bellman.trace_all(world.p, world.grids, self.is_allowed, solution, trail)
-        _, move = bellman.value_plans(
+        bellman.value_plans(
             world.p, world.grids, *places, self.is_allowed, self.redraw[belief], 0.0,
             solution.future, tolerance, max_years, trail, solution,
         )  # fmt: skip
-        if self.to_heirs is not None:
-            foresight.heirs_value(world.p, world.grids, solution.value, *places, self.to_heirs)
-        return float(move)
+        self._tell_heirs(solution, places)
 
     def lift(self, belief: int, value: float, redraw: float) -> None:
         """Raise all values, and what another skill of heirs adds, by a constant."""
@@ -176,6 +171,13 @@ class PlannerType:
             ends[known] = low, high
             kinds[known] = classify(low, high)
         return kinds, ends
+
+    def _tell_heirs(self, solution: Solution, places: Places) -> None:
+        """Note what heirs of this type's skill make of what is kept, where somebody asks."""
+        if self.to_heirs is not None:
+            foresight.heirs_value(
+                self.world.p, self.world.grids, solution.value, *places, self.to_heirs
+            )
 
     def _live_in(
         self, phase: Phase, belief: int, confident: Solution | None, solution: Solution
