@@ -1,14 +1,16 @@
-"""What doubling the planner's grids moves: headcounts, effects and the interaction, at three sizes.
+"""What doubling the planner's grids moves: headcounts, effects and the interaction.
 
     python benchmarks/grid_study.py [case=mexico] [OVERRIDE ...] > docs/grid_study.md
 
-The same households live the four arms under the same luck with policies solved on ever finer grids;
+The same households live the four arms under the same luck with policies solved on coarser and finer grids;
 only the policies differ, so a difference is numerical error and nothing else. Prints a Markdown
 page.
 """
 
 import sys
 import time
+
+import numpy as np
 
 from resilience_sim import compose, prepare, run
 from resilience_sim.results import STANDARD_ARMS, Results
@@ -17,16 +19,18 @@ CALM = [
     "shock=none", "replicates=2", "horizon_years=10", "outcomes.horizons_years=[2,5,10]",
     "outcomes.belief_households=0",
 ]  # fmt: skip
-SIZES = {
-    "half": ["planner.n_assets=20", "planner.n_money=24", "planner.n_savings=20"],
-    "default": [],
-    "double": ["planner.n_assets=80", "planner.n_money=96", "planner.n_savings=80"],
-}
-AXES = {
-    "types halved": ["planner.n_skill=5", "planner.n_other=2"],
+DEFAULT = "default"
+FINER = {
+    "nodes doubled": ["planner.n_assets=80", "planner.n_money=112", "planner.n_savings=96"],
     "types doubled": ["planner.n_skill=18", "planner.n_other=8"],
     "luck doubled": ["planner.n_luck=16"],
     "tolerance a tenth": ["planner.tolerance=2e-6", "planner.max_years=2000"],
+}
+GRIDS = {
+    "nodes halved": ["planner.n_assets=20", "planner.n_money=28", "planner.n_savings=24"],
+    "types halved": ["planner.n_skill=5", "planner.n_other=2"],
+    DEFAULT: [],
+    **FINER,
 }
 OUTCOMES = ("income", "consumption", "assets", "improved")
 YEARS = (2, 5, 10)
@@ -54,10 +58,54 @@ def interaction(means: dict[str, list[float]]) -> list[float]:
     return [b - c - p + n for n, c, p, b in zip(*(means[a] for a in STANDARD_ARMS), strict=True)]
 
 
+def effects(results: Results, name: str) -> np.ndarray:
+    """Effects on one outcome against none, (3 arms, years)."""
+    means = np.array([eligible_means(results, name)[arm] for arm in STANDARD_ARMS])
+    return means[1:] - means[0]
+
+
+def points(results: Results) -> np.ndarray:
+    """Interaction of income in percent of the mean without programmes, (years,)."""
+    means = eligible_means(results, "income")
+    return 100 * np.array(interaction(means)) / np.array(means["none"])
+
+
+def what_is_left(told: dict[str, tuple[Results, float]]) -> None:
+    """Print what each finer grid moves at most, over arms and years."""
+    print("## What finer grids move at most\n")
+    print(
+        "Over arms and years. Effects in percent of the finer grid's effect; in brackets the arm and year,\n"
+        "and how large that effect is.\n"
+    )
+    print(
+        "| finer | headcount, points | "
+        + " | ".join(f"effect on {name}, %" for name in OUTCOMES)
+        + " | interaction of income, points |"
+    )
+    print("| --- |" + " --- |" * (len(OUTCOMES) + 2))
+    here = told[DEFAULT][0]
+    for name in FINER:
+        there = told[name][0]
+        moves = [
+            np.subtract(headcounts(there)[arm], headcounts(here)[arm]) for arm in STANDARD_ARMS
+        ]
+        cells = [f"{np.abs(moves).max():.2f}"]
+        for outcome in OUTCOMES:
+            fine, coarse = effects(there, outcome), effects(here, outcome)
+            share = 100 * np.abs(coarse - fine) / np.abs(fine)
+            arm, year = np.unravel_index(share.argmax(), share.shape)
+            cells.append(
+                f"{share[arm, year]:.1f} ({STANDARD_ARMS[1 + int(arm)]}, {YEARS[year]}: {fine[arm, year]:+.4f})"
+            )
+        cells.append(f"{np.abs(points(there) - points(here)).max():.3f}")
+        print(f"| {name} | " + " | ".join(cells) + " |")
+    print()
+
+
 def main(overrides: list[str]) -> None:
     """Run all sizes and print the page."""
     told: dict[str, tuple[Results, float]] = {}
-    for name, size in (SIZES | AXES).items():
+    for name, size in GRIDS.items():
         experiment = prepare(compose([*overrides, *CALM, *size]))
         began = time.perf_counter()
         results = run(experiment)
@@ -70,6 +118,7 @@ def main(overrides: list[str]) -> None:
         "the same luck, policies alone differ. Two replicates, ten years, no shock; means over\n"
         "eligible persons, poverty over all.\n"
     )
+    what_is_left(told)
     print("## Headcount of consumption, percent of persons\n")
     print(
         "| grid | solving, s | "
@@ -103,9 +152,7 @@ def main(overrides: list[str]) -> None:
     print("| grid | " + " | ".join(f"year {y}" for y in YEARS) + " |")
     print("| --- |" + " --- |" * len(YEARS))
     for name, (results, _) in told.items():
-        means = eligible_means(results, "income")
-        points = [100 * i / n for i, n in zip(interaction(means), means["none"], strict=True)]
-        print(f"| {name} | " + " | ".join(f"{v:+.3f}" for v in points) + " |")
+        print(f"| {name} | " + " | ".join(f"{v:+.3f}" for v in points(results)) + " |")
 
 
 if __name__ == "__main__":
