@@ -142,11 +142,8 @@ def main(overrides: list[str]) -> None:
         print("| --- |" + " --- |" * 4 * len(YEARS))
         for name, (results, _) in told.items():
             means = eligible_means(results, outcome)
-            rows = [
-                [a - n for a, n in zip(means[arm], means["none"], strict=True)]
-                for arm in STANDARD_ARMS[1:]
-            ]
-            cells = [f"{scale * v:+.4f}" for row in (*rows, interaction(means)) for v in row]
+            rows = (*effects(results, outcome), interaction(means))
+            cells = [f"{scale * v:+.4f}" for row in rows for v in row]
             print(f"| {name} | " + " | ".join(cells) + " |")
     print("\n## Interaction of income in points (percent of the control mean)\n")
     print("| grid | " + " | ".join(f"year {y}" for y in YEARS) + " |")

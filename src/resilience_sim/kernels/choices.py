@@ -24,16 +24,36 @@ def mind_of(knowledge, confidence):
     return i4(knowledge + i4(2) * (i4(1) - confidence))
 
 
+@kernel
+def _strides(tables, other_stride):
+    """Strides of a table's axes of skill, minds, land and slots, from that of other income."""
+    skill_stride = i4(other_stride * tables.n_other)
+    mind_stride = i4(skill_stride * tables.n_skill)
+    land_stride = i4(mind_stride * tables.n_minds)
+    return skill_stride, mind_stride, land_stride, i4(land_stride * tables.n_land)
+
+
+@kernel
+def _steps(tables, other_stride, skill_stride):
+    """To the next node of other income and of skill; none where there is one node alone."""
+    other_step = other_stride if tables.n_other > 1 else i4(0)
+    return other_step, (skill_stride if tables.n_skill > 1 else i4(0))
+
+
+@kernel
+def _places(tables, cell, other_cell, assets, money, other_place, skill_place):
+    """Places within the cells of money, assets, other income and skill, as tables are read."""
+    across = place_in(tables.money, other_cell, money)
+    return across, place_in(tables.assets, cell, assets), other_place, skill_place
+
+
 @loop_kernel
 def judge(tables, households, first, n, is_start, state, scratch):
     """At planting: escape probability, spells above and below the threshold, class at the start."""
     row = tables.n_money
-    other_stride = i4(tables.n_assets * tables.n_money)
-    skill_stride = i4(other_stride * tables.n_other)
-    mind_stride = i4(skill_stride * tables.n_skill)
-    land_stride = i4(mind_stride * tables.n_minds)
-    skill_step = skill_stride if tables.n_skill > 1 else i4(0)
-    other_step = other_stride if tables.n_other > 1 else i4(0)
+    other_stride = i4(tables.n_assets * row)
+    skill_stride, mind_stride, land_stride, _ = _strides(tables, other_stride)
+    other_step, skill_step = _steps(tables, other_stride, skill_stride)
     corners, cells, other_cells = tile(i4, 1), tile(i4, 1), tile(i4, 1)
     chance = tile(f4, 1)
     for start in range(0, n, TILE):
@@ -54,12 +74,10 @@ def judge(tables, households, first, n, is_start, state, scratch):
         for k in range(size):
             j, i = start + k, first + start + k
             mind = mind_of(state.knowledge[j], state.confidence[j])
-            places = (
-                place_in(tables.money, other_cells[k], scratch.money[j]),
-                place_in(tables.assets, cells[k], state.assets[j]),
-                households.other_place[i],
-                state.skill_place[j],
-            )
+            places = _places(
+                tables, cells[k], other_cells[k], state.assets[j], scratch.money[j],
+                households.other_place[i], state.skill_place[j],
+            )  # fmt: skip
             corner = i4(corners[k] + i4(mind * mind_stride))
             chance[k] = between(tables.escape, corner, other_step, skill_step, row, places)
         for k in range(size):
@@ -70,12 +88,10 @@ def judge(tables, households, first, n, is_start, state, scratch):
             j, i = start + k, first + start + k
             if state.spell[j] == 1:  # came above just now: by its wealth, or by what it has learnt?
                 mind = mind_of(households.knowledge[i], households.confidence[i])
-                places = (
-                    place_in(tables.money, other_cells[k], scratch.money[j]),
-                    place_in(tables.assets, cells[k], state.assets[j]),
-                    households.other_place[i],
-                    state.skill_place[j],
-                )
+                places = _places(
+                    tables, cells[k], other_cells[k], state.assets[j], scratch.money[j],
+                    households.other_place[i], state.skill_place[j],
+                )  # fmt: skip
                 corner = i4(corners[k] + i4(mind * mind_stride))
                 before = between(tables.escape, corner, other_step, skill_step, row, places)
                 state.is_from_threshold[j] = i4(0) if before >= _HALF else i4(1)
@@ -186,12 +202,8 @@ def plant(
     """At planting, choose the technique whose plan is worth most; `slots` (N_LISTS,) by list."""
     row = i4(tables.n_money * i4(2))
     other_stride = i4(tables.n_assets * row)
-    skill_stride = i4(other_stride * tables.n_other)
-    mind_stride = i4(skill_stride * tables.n_skill)
-    land_stride = i4(mind_stride * tables.n_minds)
-    slot_stride = i4(land_stride * tables.n_land)
-    skill_step = skill_stride if tables.n_skill > 1 else i4(0)
-    other_step = other_stride if tables.n_other > 1 else i4(0)
+    skill_stride, mind_stride, land_stride, slot_stride = _strides(tables, other_stride)
+    other_step, skill_step = _steps(tables, other_stride, skill_stride)
     corners, cells, other_cells = tile(i4, 1), tile(i4, 1), tile(i4, 1)
     traditional, improved = tile(f4, 1), tile(f4, 1)
     for start in range(0, n, TILE):
@@ -212,12 +224,10 @@ def plant(
             store(other_cells, k, other_cell)
         for k in range(size):
             j = start + k
-            places = (
-                place_in(tables.money, other_cells[k], money[j]),
-                place_in(tables.assets, cells[k], assets[j]),
-                other_place[first + j],
+            places = _places(
+                tables, cells[k], other_cells[k], assets[j], money[j], other_place[first + j],
                 skill_place[j],
-            )
+            )  # fmt: skip
             corner = i4(corners[k] + i4(slots[reach[j]] * slot_stride))
             traditional[k], improved[k] = pair_between(
                 tables.choice, corner, other_step, skill_step, row, places
@@ -241,12 +251,8 @@ def decide(
     row = i4(tables.n_money * two)
     technique_stride = i4(tables.n_assets * row)
     other_stride = i4(technique_stride * i4(3))
-    skill_stride = i4(other_stride * tables.n_other)
-    mind_stride = i4(skill_stride * tables.n_skill)
-    land_stride = i4(mind_stride * tables.n_minds)
-    slot_stride = i4(land_stride * tables.n_land)
-    skill_step = skill_stride if tables.n_skill > 1 else i4(0)
-    other_step = other_stride if tables.n_other > 1 else i4(0)
+    skill_stride, mind_stride, land_stride, slot_stride = _strides(tables, other_stride)
+    other_step, skill_step = _steps(tables, other_stride, skill_stride)
     rise = shock_price - _ONE
     per_year = f4(p.periods_per_year)
     corners, cells, other_cells = tile(i4, 1), tile(i4, 1), tile(i4, 1)
@@ -270,12 +276,10 @@ def decide(
             store(other_cells, k, other_cell)
         for k in range(size):
             j = start + k
-            places = (
-                place_in(tables.money, other_cells[k], money[j]),
-                place_in(tables.assets, cells[k], assets[j]),
-                other_place[first + j],
+            places = _places(
+                tables, cells[k], other_cells[k], assets[j], money[j], other_place[first + j],
                 skill_place[j],
-            )
+            )  # fmt: skip
             corner = i4(corners[k] + i4(slots[reach[j]] * slot_stride))
             kept_wish[k], saved_wish[k] = pair_between(
                 tables.plans, corner, other_step, skill_step, row, places
