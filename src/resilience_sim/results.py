@@ -130,3 +130,5 @@ class Results:
     """How the population came about."""
     seconds: dict[str, float]
     """Wall time by stage."""
+    has_policies_from_before: bool = False
+    """Whether policies were kept from an earlier run; they are the same to the bit."""

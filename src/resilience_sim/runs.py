@@ -252,6 +252,7 @@ def _manifest(
         "n_persons": float(results.n_persons),
         "notes": list(results.notes),
         "seconds": {name: float(value) for name, value in results.seconds.items()},
+        "policies_from_before": results.has_policies_from_before,
         "peak_memory_mb": round(peak_memory_mb(), 1),
         "data": {
             name: {"file": Path(path).name, "sha256": sha256(Path(path))}

@@ -89,7 +89,7 @@ def prepare(config: Config, progress: Progress | None = None) -> Experiment:
 def run(
     experiment: Experiment, primitives: Primitives | None = None, progress: Progress | None = None
 ) -> Results:
-    """Solve the policies and live all arms, worlds and replicates.
+    """Solve the policies, or take those kept from an earlier run, and live all arms, worlds and replicates.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def run(
     wanted = dict.fromkeys(
         phase for told in (phases, *asked.values()) for each in told.values() for phase, _ in each
     )
-    policies = solver.solve(
+    policies = solver.provide(
         config, p, start.axes, list(wanted), partial(progress, "policies") if progress else None
     )
     solved = time.perf_counter()
@@ -269,6 +269,7 @@ def _results(
         panel=_panel(experiment, sums.panel, people.id[kernel_people.panel_row >= 0]),
         notes=(*people.notes, *lives.start.notes, *_response_notes(experiment.shock)),
         seconds=seconds,
+        has_policies_from_before=lives.policies.are_from_before,
     )
 
 

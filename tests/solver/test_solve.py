@@ -63,3 +63,38 @@ def test_types_whose_plans_take_turns_settle_too() -> None:
     start = start_of(config, experiment.primitives, experiment.households)
     found = solve(config, start.complete(experiment.primitives), start.axes, [])
     assert found.searches > FREE_SEARCHES
+
+
+@pytest.mark.parametrize("overrides", [(), (*SHY, *OTHER_HEIRS)])
+def test_a_neighbour_shortens_the_way_and_leads_to_the_same(overrides: tuple[str, ...]) -> None:
+    phases = [cash(0.2), dated(3)]
+    config, p = world(*overrides)
+    there = p._replace(wage=p.wage * np.float32(1.03), crra=p.crra * np.float32(0.98))
+    neighbour = solve(config, there, AXES["few"], phases, is_neighbour=True)
+    cold = solve(config, p, AXES["few"], phases)
+    warm = solve(config, p, AXES["few"], phases, neighbour=neighbour)
+    assert warm.searches <= cold.searches - 2
+    apart = np.abs(warm.plans - cold.plans).mean()
+    assert apart < 0.1 * np.abs(neighbour.plans - cold.plans).mean()
+    assert np.mean((warm.choice > 0) == (cold.choice > 0)) > 0.9995
+    assert np.abs(warm.escape - cold.escape).mean() < 1e-3
+
+
+def test_a_neighbour_that_is_the_same_is_left_at_once() -> None:
+    config, p = world(*SHY, *OTHER_HEIRS)
+    neighbour = solve(config, p, AXES["few"], [cash(0.2)], is_neighbour=True)
+    again = solve(config, p, AXES["few"], [cash(0.2)], neighbour=neighbour, is_neighbour=True)
+    assert again.searches <= 2  # once to settle, once more where heirs have moved it
+    np.testing.assert_allclose(again.values, neighbour.values, rtol=1e-4, atol=1e-4)
+
+
+def test_a_neighbour_must_be_alike() -> None:
+    config, p = world()
+    plain = solve(config, p, AXES["one"], [])
+    with pytest.raises(SolverError, match="is_neighbour=True"):
+        solve(config, p, AXES["one"], [], neighbour=plain)
+    other = solve(config, p, AXES["one"], [], is_neighbour=True)
+    with pytest.raises(SolverError, match="must have the shape"):
+        solve(config, p, AXES["few"], [], neighbour=other)
+    with pytest.raises(SolverError, match="same slots"):
+        solve(config, p, AXES["one"], [cash(0.2)], neighbour=other)

@@ -27,7 +27,6 @@ from resilience_sim.kernels.vector import kernel, load, load_table, loop_kernel,
 CONVERGED, NOT_CONVERGED = 0, 1
 VALUED_BETTER = 0.2  # of the tolerance: how exactly plans are valued before the last search
 VALUED_FIRST = 0.05  # of the last search's gain: how exactly before an earlier one
-EXPECTED_GAIN = 0.01  # of the first search where plans are there
 MIXED_YEARS = 4  # years that are mixed to speed valuation up
 SAMPLED = 5  # every so many states tell how to mix them
 FREE_SEARCHES = 12  # of which everything found is taken
@@ -338,15 +337,16 @@ def _take_better(
 @loop_kernel
 def solve_type(
     p, grids, cells, inside, is_allowed, redraw, end_hazard, end_future, tolerance, max_years,
-    has_plans, solution,
+    expected_gain, solution,
 ):  # fmt: skip
     """Solve one type for a lasting phase: value plans and search for better ones until none is found.
 
     `cells`, `inside` come from `money_places`, `redraw` is shaped like `solution.future`. With
     `end_hazard` > 0 the phase ends each period with that probability, and what is kept is then
-    worth `end_future` (the same shape). Begins from the values of `solution`, and where it
-    `has_plans` from them. Returns status, searches, and the last search's mean relative gain in
-    value, over states and the year.
+    worth `end_future` (the same shape). Begins from the values of `solution`, and where the
+    `expected_gain` of the first search is under 1 from its plans, which are valued the more exactly
+    the smaller it is. Returns status, searches, and the last search's mean relative gain in value,
+    over states and the year.
     """
     n_seasons, n_assets, n_savings = solution.value.shape[1], grids.assets.size, grids.savings.size
     size = n_assets * grids.money.size
@@ -355,10 +355,10 @@ def solve_type(
     bends, side_bends = np.zeros((n_assets, n_savings)), np.zeros((n_assets, n_savings))
     spare, cell, worth = np.empty(size), np.empty(size, np.int32), np.empty(size)
     desk, bench = new_desk(grids), new_bench(grids)
-    is_new = not has_plans
-    if has_plans:
+    is_new = expected_gain >= 1.0
+    if not is_new:
         trace_all(p, grids, is_allowed, solution, trail)
-    gain, years, searches = 1.0 if is_new else EXPECTED_GAIN, 0, 0
+    gain, years, searches = expected_gain, 0, 0
     while years < max_years:
         if not is_new and end_hazard < 1.0:
             lived, _ = value_plans(

@@ -133,7 +133,8 @@ def _files(
     results: Results, directory: Path | None, written: Sequence[Path], config: Config
 ) -> list[str]:
     stages = ", ".join(f"{name} {seconds:.1f}" for name, seconds in results.seconds.items())
-    lines = [f"Seconds: {stages}"]
+    kept = "; policies are kept from an earlier run" if results.has_policies_from_before else ""
+    lines = [f"Seconds: {stages}{kept}"]
     if directory is not None:
         paths = [Path(path) for path in written]
         tables = [path.stem for path in paths if path.suffix == ".parquet"]

@@ -45,9 +45,8 @@ def planner_grids(config: Config, p: Primitives, lowest: float | None = None) ->
     `lowest` is the least money, in lines; None takes what a household of `p` can be left with.
     """
     settings = config.planner
-    assets = _bent(settings.assets_max, ASSET_BEND, settings.n_assets)
     lowest = _lowest_money(p) if lowest is None else lowest
-    money = _with_debt(lowest, settings.money_max, MONEY_BEND, settings.n_money, N_DEBT_MONEY)
+    assets, money = _state_nodes(config, lowest)
     savings = _savings_nodes(config, p)
     top = settings.money_max + float(p.resale) * settings.assets_max
     n_spend = settings.n_money + settings.n_money // 8
@@ -71,14 +70,29 @@ def planner_grids(config: Config, p: Primitives, lowest: float | None = None) ->
     )  # fmt: skip
 
 
+def state_grids(config: Config, p: Primitives, terms: Iterable[Terms]) -> tuple[Grid, Grid]:
+    """Assets and money, on which all worlds of `worlds_under` plan, as the population kernel reads them."""
+    lowest = min(_lowest_money(under(p, each)) for each in (Terms(), *terms))
+    assets, money = _state_nodes(config, lowest)
+    return _kernel_grid(assets, ASSET_BEND), _kernel_grid(money, MONEY_BEND)
+
+
 def with_savings(grids: PlannerGrids, savings: np.ndarray, p: Primitives) -> PlannerGrids:
     """The same nodes but for those of savings, for expected values there; flows are not for use."""
     cell, place = places(savings, float(p.inheritance) * savings)
     return grids._replace(savings=savings, heir_savings_cell=cell, heir_savings_place=place)
 
 
-def kernel_grid(nodes: np.ndarray, bend: float) -> Grid:
-    """A grid as the population kernel reads it, single precision."""
+def _state_nodes(config: Config, lowest: float) -> tuple[np.ndarray, np.ndarray]:
+    settings = config.planner
+    assets = _bent(settings.assets_max, ASSET_BEND, settings.n_assets)
+    return assets, _with_debt(
+        lowest, settings.money_max, MONEY_BEND, settings.n_money, N_DEBT_MONEY
+    )
+
+
+def _kernel_grid(nodes: np.ndarray, bend: float) -> Grid:
+    """A grid in single precision."""
     widths = np.diff(nodes)
     how = _bend_of(nodes, bend)
     return Grid(

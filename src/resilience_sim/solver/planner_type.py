@@ -19,10 +19,16 @@ from resilience_sim.kernels.rule import rule_of_thumb_plans
 from resilience_sim.model import Terms, yearly_wages
 from resilience_sim.solver.axes import Phase, TypeAxes
 from resilience_sim.solver.grids import World, with_savings
+from resilience_sim.solver.policies import Policies
 
 ESCAPE_HORIZON_YEARS = 10  # design section 3
 LUCKLESS_YEARS = 150
 DISTINCT_REST = 0.25  # lines of assets between two places of rest that count as two
+NO_PLANS = 1.0  # relative gain of the first search that is expected where there are no plans
+OTHER_WORLD = 0.01  # where the plans are those of a world with other terms, or of other heirs
+SIMILAR_WORLD = (
+    0.0  # where they are a neighbour's: its values are close, and must be made exact first
+)
 CHOICE_SCALE = 0.02  # utility gap at which the stored choice of technique is half saturated
 
 Places = tuple[np.ndarray, np.ndarray]
@@ -39,13 +45,6 @@ class Told(NamedTuple):
 
 
 SETTLED = Told(bellman.CONVERGED, 0.0, 0)
-
-
-class Tables(NamedTuple):
-    """Where plans are written, with the axes of `Policies`."""
-
-    plans: np.ndarray
-    choice: np.ndarray
 
 
 class PlannerType:
@@ -75,15 +74,26 @@ class PlannerType:
         """What another skill of heirs adds to the value of what is kept, by belief."""
         self.to_heirs: np.ndarray | None = None
         """Where it is noted what heirs of this type's skill make of what is kept; None where nobody asks."""
-        self._has_plans = [False] * len(self.base)
+        self._expected_gain = [NO_PLANS] * len(self.base)
         self._incomes: dict[tuple[int, int], np.ndarray] = {}
 
+    def begin_like(self, neighbour: Policies) -> None:
+        """Begin with plans and values of a similar world, in tables of the same shapes."""
+        assert neighbour.redraw is not None
+        land, skill, other = self.where
+        for belief, solution in enumerate(self.base):
+            self._read(neighbour, neighbour.base_slots, belief, solution)
+            self.redraw[belief][:] = neighbour.redraw[land, belief, skill, other]
+        self._expected_gain = [SIMILAR_WORLD] * len(self.base)
+
     def lose_heart(self) -> None:
-        """Let the discouraged begin where the confident are."""
+        """Let the discouraged begin where the confident are, unless they have plans of their own."""
+        if self._expected_gain[1] < NO_PLANS:
+            return
         for new, old in zip(self.base[1], self.base[0], strict=True):
             new[:] = old
         self.redraw[1][:] = self.redraw[0]
-        self._has_plans[1] = self._has_plans[0]
+        self._expected_gain[1] = self._expected_gain[0]
 
     def settle(self, belief: int, tolerance: float, max_years: int) -> Told:
         """Solve the life without programmes as it is believed, going on from what is there."""
@@ -94,9 +104,9 @@ class PlannerType:
         places = self._places(self.world, belief, 0.0)
         told = self._settle(
             self.world, belief, places, 0.0, solution.future, tolerance, max_years,
-            self._has_plans[belief], solution,
+            self._expected_gain[belief], solution,
         )  # fmt: skip
-        self._has_plans[belief] = True
+        self._expected_gain[belief] = OTHER_WORLD
         self._tell_heirs(solution, places)
         return told
 
@@ -117,8 +127,13 @@ class PlannerType:
         self.base[belief].value[:] += value
         self.redraw[belief][:] += redraw
 
-    def live_through(self, phase: Phase, slots: np.ndarray, tables: Tables) -> Told:
-        """Solve one phase of a programme, as it is believed, and write its plans."""
+    def live_through(
+        self, phase: Phase, slots: np.ndarray, policies: Policies, neighbour: Policies | None
+    ) -> Told:
+        """Solve one phase of a programme, as it is believed, and write its plans.
+
+        A lasting phase begins with what the same slots of a `neighbour` hold, where there is one.
+        """
         world = self.worlds[phase.terms]
         is_ruled = self.config.planner.behaviour is Behaviour.RULE_OF_THUMB
         told, confident = SETTLED, None
@@ -127,18 +142,29 @@ class PlannerType:
             if is_ruled:
                 self._follow_rule(world, belief, phase.transfer, solution)
             elif phase.hazard is None:
-                self._count_down(phase, belief, slots, tables, solution)
+                self._count_down(phase, belief, slots, policies, solution)
                 continue
             else:
-                told = max(told, self._live_in(phase, belief, confident, solution))
+                if neighbour is None:
+                    self._begin_without(belief, confident, solution)
+                else:
+                    self._begin_with_change(neighbour, slots, belief, solution)
+                gain = OTHER_WORLD if neighbour is None else SIMILAR_WORLD
+                told = max(told, self._live_in(phase, belief, gain, solution))
             confident = solution
-            self.write(slots, belief, solution, tables)
+            self.write(slots, belief, solution, policies)
         return told
 
-    def write(self, slots: np.ndarray, belief: int, solution: Solution, tables: Tables) -> None:
+    def write(self, slots: np.ndarray, belief: int, solution: Solution, policies: Policies) -> None:
         """Store a phase's plans, season by season."""
         for season, slot in enumerate(slots):
-            self._write_season(int(slot), season, belief, solution, tables)
+            self._write_season(int(slot), season, belief, solution, policies)
+
+    def write_redraw(self, belief: int, policies: Policies) -> None:
+        """Store what another skill of heirs adds, where it is asked for."""
+        land, skill, other = self.where
+        if policies.redraw is not None:
+            policies.redraw[land, belief, skill, other] = self.redraw[belief]
 
     def escape(self, belief: int) -> np.ndarray:
         """Escape probability without programmes, (2, n_assets, n_money), by what is true of the technique."""
@@ -179,20 +205,44 @@ class PlannerType:
                 self.world.p, self.world.grids, solution.value, *places, self.to_heirs
             )
 
-    def _live_in(
-        self, phase: Phase, belief: int, confident: Solution | None, solution: Solution
-    ) -> Told:
-        """Solve a lasting phase; the discouraged begin with what it brings the `confident`."""
-        world, base = self.worlds[phase.terms], self.base[belief]
-        hazard = 1.0 - (1.0 - float(phase.hazard or 0.0)) ** (1.0 / self.config.periods_per_year)
+    def _begin_without(self, belief: int, confident: Solution | None, solution: Solution) -> None:
+        """Begin a phase as without it; the discouraged with what it brings the `confident`."""
+        base = self.base[belief]
         solution.value[:] = base.value
         solution.assets[:], solution.savings[:] = base.assets, base.savings
         if confident is not None:
             solution.value[:] += confident.value - self.base[0].value
+
+    def _begin_with_change(
+        self, neighbour: Policies, slots: np.ndarray, belief: int, solution: Solution
+    ) -> None:
+        """Begin a phase with a neighbour's plans, and with what it changes there."""
+        without = _blank(self.world)
+        self._read(neighbour, neighbour.base_slots, belief, without)
+        self._read(neighbour, slots, belief, solution)
+        solution.value[:] += self.base[belief].value - without.value
+
+    def _read(
+        self, neighbour: Policies, slots: np.ndarray, belief: int, solution: Solution
+    ) -> None:
+        """Plans and values of this type in a neighbour's tables, season by season."""
+        assert neighbour.values is not None
+        land, skill, other = self.where
+        mind = self.minds[belief][0]
+        for season, slot in enumerate(slots):
+            plans = neighbour.plans[slot, land, mind, skill, other]
+            solution.assets[:, season], solution.savings[:, season] = plans[..., 0], plans[..., 1]
+            solution.value[:, season] = neighbour.values[slot, land, belief, skill, other]
+
+    def _live_in(self, phase: Phase, belief: int, expected_gain: float, solution: Solution) -> Told:
+        """Solve a lasting phase, going on from what is there."""
+        world = self.worlds[phase.terms]
+        hazard = 1.0 - (1.0 - float(phase.hazard or 0.0)) ** (1.0 / self.config.periods_per_year)
         places = self._places(world, belief, phase.transfer)
         return self._settle(
             world, belief, places, hazard, self._afterwards(world, belief),
-            self.config.planner.tolerance, self.config.planner.max_years, hazard < 1.0, solution,
+            self.config.planner.tolerance, self.config.planner.max_years,
+            expected_gain if hazard < 1.0 else NO_PLANS, solution,
         )  # fmt: skip
 
     def _settle(
@@ -204,17 +254,17 @@ class PlannerType:
         end_future: np.ndarray,
         tolerance: float,
         max_years: int,
-        has_plans: bool,
+        expected_gain: float,
         solution: Solution,
     ) -> Told:
         status, searches, gain = bellman.solve_type(
             world.p, world.grids, *places, self.is_allowed, self._redraw(world, belief), hazard,
-            end_future, tolerance, max_years, has_plans, solution,
+            end_future, tolerance, max_years, expected_gain, solution,
         )  # fmt: skip
         return Told(status, gain, searches)
 
     def _count_down(
-        self, phase: Phase, belief: int, slots: np.ndarray, tables: Tables, solution: Solution
+        self, phase: Phase, belief: int, slots: np.ndarray, policies: Policies, solution: Solution
     ) -> None:
         """Plans of a phase whose end is known: from the last payment backwards."""
         world = self.worlds[phase.terms]
@@ -228,7 +278,7 @@ class PlannerType:
                 world.p, world.grids, *places, season, self.is_allowed, redraw, solution, back == 0,
                 afterwards, solution,
             )  # fmt: skip
-            self._write_season(int(slots[left]), season, belief, solution, tables)
+            self._write_season(int(slots[left]), season, belief, solution, policies)
 
     def _follow_rule(self, world: World, belief: int, transfer: float, solution: Solution) -> None:
         rule_of_thumb_plans(
@@ -237,7 +287,7 @@ class PlannerType:
         )  # fmt: skip
 
     def _write_season(
-        self, slot: int, season: int, belief: int, solution: Solution, tables: Tables
+        self, slot: int, season: int, belief: int, solution: Solution, policies: Policies
     ) -> None:
         land, skill, other = self.where
         gap = solution.value[:, season, 1:] - solution.value[:, season, :1]
@@ -245,9 +295,11 @@ class PlannerType:
         # nodes fair.
         saturated = np.moveaxis(gap / (np.abs(gap) + CHOICE_SCALE), 1, -1)
         for minds in self.minds[belief]:
-            tables.plans[slot, land, minds, skill, other, ..., 0] = solution.assets[:, season]
-            tables.plans[slot, land, minds, skill, other, ..., 1] = solution.savings[:, season]
-            tables.choice[slot, land, minds, skill, other] = saturated
+            policies.plans[slot, land, minds, skill, other, ..., 0] = solution.assets[:, season]
+            policies.plans[slot, land, minds, skill, other, ..., 1] = solution.savings[:, season]
+            policies.choice[slot, land, minds, skill, other] = saturated
+        if policies.values is not None:
+            policies.values[slot, land, belief, skill, other] = solution.value[:, season]
 
     def _places(self, world: World, belief: int, transfer: float) -> Places:
         grids = world.grids
