@@ -16,6 +16,7 @@ from resilience_sim.kernels.prospects import (
     SMALLEST_SURPLUS,
     PlannerGrids,
     Solution,
+    blank_solution,
     income_classes,
     money_places,
 )
@@ -59,11 +60,11 @@ class Settled(NamedTuple):
 def places_of(config: Config, p: Primitives, household: Household, transfer: float = 0.0) -> Places:
     """Where money lands for one type; `transfer` in lines per year."""
     grids = planner_grids(config, p)
-    shape = (2, config.periods_per_year, N_TECHNIQUES, grids.assets.size, grids.luck_share.size)
+    shape = (2, config.periods_per_year, N_TECHNIQUES, grids.assets.at.size, grids.luck_share.size)
     income = np.empty(shape)
     wages = float(yearly_wages(p, np.asarray(household.skill)))
     income_classes(p, grids, *household, wages, income)
-    cells = np.empty((*shape, grids.savings.size), np.int16)
+    cells = np.empty((*shape, grids.savings.at.size), np.int16)
     inside = np.empty(cells.shape, np.float32)
     money_places(p, grids, income, transfer, cells, inside)
     return cells, inside
@@ -86,16 +87,12 @@ def settle_type(
     """
     grids = planner_grids(config, p)
     places = places_of(config, p, household, transfer)
-    shape = (2, config.periods_per_year, N_TECHNIQUES, grids.assets.size)
-    states = (*shape, grids.money.size)
-    solution = Solution(
-        np.zeros(states), np.zeros(states), np.zeros(states), np.zeros((*shape, grids.savings.size))
-    )
+    solution = blank_solution(grids)
     allowed = np.array([True, True, config.mechanisms.improved_technique])
     status, searches, _ = solve_type(
         p, grids, *places, allowed, np.zeros_like(solution.future) if redraw is None else redraw,
         hazard, solution.future if ends is None else ends, config.planner.tolerance,
-        config.planner.max_years, False, solution,
+        config.planner.max_years, 1.0, solution,
     )  # fmt: skip
     return Settled(grids, solution, places, status, searches)
 
@@ -128,6 +125,7 @@ class Oracle:
         finer: int,
     ) -> None:
         self.p = Primitives(*(np.asarray(each, np.float64) for each in p))
+        assets, money, savings = (np.asarray(each, np.float64) for each in (assets, money, savings))
         self.household, self.assets, self.money = household, assets, money
         self.kept, self.carried = denser(assets, finer), denser(savings, finer)
         self.harvest, self.wage = harvest, wage
@@ -333,7 +331,7 @@ def oracle_of(settled: Settled, p: Primitives, household: Household, finer: int)
     """The oracle on the kernel's nodes."""
     grids = settled.grids
     return Oracle(
-        p, household, grids.assets, grids.money, grids.savings, grids.harvest, grids.wage, finer
+        p, household, grids.assets.at, grids.money.at, grids.savings.at, grids.harvest, grids.wage, finer
     )
 
 
@@ -361,8 +359,8 @@ def read_between(
     grids: PlannerGrids, table: np.ndarray, assets: np.ndarray, money: np.ndarray
 ) -> np.ndarray:
     """A table on the kernel's nodes (..., n_assets, n_money), read on others as straight lines."""
-    row, across = _place(grids.assets, assets)
-    cell, along = _place(grids.money, money)
+    row, across = _place(grids.assets.at, assets)
+    cell, along = _place(grids.money.at, money)
     by_row = table[..., row, :] + across[:, None] * (table[..., row + 1, :] - table[..., row, :])
     return by_row[..., cell] + along * (by_row[..., cell + 1] - by_row[..., cell])
 

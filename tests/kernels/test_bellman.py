@@ -84,7 +84,7 @@ def test_value_and_plans_equal_those_of_brute_force(
     assert settled.status == CONVERGED
     oracle = oracle_of(settled, p, household, finer=4)
     best = oracle.solve()
-    is_fed = settled.grids.money >= LEAST_MONEY
+    is_fed = settled.grids.money.at >= LEAST_MONEY
 
     gap = relative(p, at_planting(settled.solution.value), at_planting(best.value))
     # The kernel reads what a choice is worth between nodes of money: from below, most where people
@@ -122,8 +122,8 @@ def test_plans_read_between_nodes_are_nearly_as_good_as_on_finer_grids() -> None
     config, p = world(*SMALL, "periods_per_year=1", "planner.n_assets=10", "preferences.crra=2")
     settled = settle_type(config, p, FARMER)
     grids = settled.grids
-    finer = denser(grids.assets, 2), denser(grids.money, 2)
-    oracle = Oracle(p, FARMER, *finer, denser(grids.savings, 2), grids.harvest, grids.wage, finer=1)
+    finer = denser(grids.assets.at, 2), denser(grids.money.at, 2)
+    oracle = Oracle(p, FARMER, *finer, denser(grids.savings.at, 2), grids.harvest, grids.wage, finer=1)
     best = oracle.solve()
     read = Plans(*(read_between(grids, each, *finer) for each in settled.solution[:3]))
     followed = at_planting(oracle.follow(read, best.value, years=200))
@@ -132,7 +132,7 @@ def test_plans_read_between_nodes_are_nearly_as_good_as_on_finer_grids() -> None
     own_view = relative(
         p, at_planting(settled.solution.value), at_planting(best.value)[:, ::2, ::2]
     )
-    assert -0.06 < own_view[..., grids.money >= LEAST_MONEY].min() and own_view.max() < 0.01
+    assert -0.06 < own_view[..., grids.money.at >= LEAST_MONEY].min() and own_view.max() < 0.01
 
 
 # --- the shape of the economics ----------------------------------------------------------------
@@ -152,21 +152,21 @@ def test_value_rises_in_assets_and_money(household: Household, overrides: tuple[
 def consumption(p: Primitives, settled: Settled) -> np.ndarray:
     """Consumption by the stored plans, (2, n_seasons, 3, n_assets, n_money)."""
     grids, (_, assets, savings, _) = settled.grids, settled.solution
-    change = assets - grids.assets[:, None]
+    change = assets - grids.assets.at[:, None]
     yearly = [
         [0.0, p.outlay_traditional, p.outlay_known if known else p.outlay_improved]
         for known in range(2)
     ]
     outlay = np.asarray(yearly)[:, None, :] * p.season_outlay[None, :, None]
     paid = np.where(change > 0, change, float(p.resale) * change)
-    return grids.money - savings - paid - outlay[..., None, None]
+    return grids.money.at - savings - paid - outlay[..., None, None]
 
 
 @pytest.mark.parametrize("household", [FARMER, WORKER])
 def test_consumption_rises_with_money_where_the_problem_is_concave(household: Household) -> None:
     config, p = world(*ONE_TECHNIQUE)
     settled = settle_type(config, p, household)
-    near = settled.grids.assets < 8, (settled.grids.money > 0.05) & (settled.grids.money < 8)
+    near = settled.grids.assets.at < 8, (settled.grids.money.at > 0.05) & (settled.grids.money.at < 8)
     step = np.diff(consumption(p, settled)[..., near[0], :][..., near[1]], axis=-1)
     # The grid of savings leaves a wobble: few falls, and small ones beside the rises.
     assert (step < -1e-6).mean() < 0.02
@@ -178,7 +178,7 @@ def test_consumption_may_fall_where_people_save_for_a_better_technique() -> None
     # change of technique, and marginal utility rises with money there.
     config, p = world()
     settled = settle_type(config, p, WORKER)
-    near = settled.grids.assets < 8, (settled.grids.money > 0.05) & (settled.grids.money < 8)
+    near = settled.grids.assets.at < 8, (settled.grids.money.at > 0.05) & (settled.grids.money.at < 8)
     step = np.diff(consumption(p, settled)[..., near[0], :][..., near[1]], axis=-1)
     assert (step < -1e-6).mean() > 0.05
 

@@ -36,7 +36,7 @@ def test_utility_equals_its_twin(crra: float) -> None:
     config, p = world(f"preferences.crra={crra}")
     grids = planner_grids(config, p)
     oracle = Oracle(
-        p, FARMER, grids.assets, grids.money, grids.savings, grids.harvest, grids.wage, finer=1
+        p, FARMER, grids.assets.at, grids.money.at, grids.savings.at, grids.harvest, grids.wage, finer=1
     )
     eaten = np.linspace(-0.1, 3.0, 63)
     for season in range(4):
@@ -55,7 +55,7 @@ def luck_by_hand(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Every income of one state and its probability, (n_harvest * n_wage,) each."""
     technique, known = np.int32(at["technique"]), np.int32(at["known"])
-    held = np.float32(p.keep * grids.assets[at["assets"]] + household.land)
+    held = np.float32(p.keep * grids.assets.at[at["assets"]] + household.land)
     own = own_output(p, technique, known, np.float32(household.skill), held)
     own = own * p.season_output[at["season"]]
     wages = float(p.wage) * household.skill ** float(p.wage_elasticity)
@@ -73,11 +73,11 @@ def test_classes_of_luck_keep_the_mean_of_income(n_luck: int) -> None:
     assert grids.luck_share.sum() == pytest.approx(1, abs=1e-14)
     assert grids.harvest[:, 1].sum() == pytest.approx(1, abs=1e-14)
     assert grids.wage[:, 2].sum() == pytest.approx(1, abs=1e-14)
-    out = np.empty((2, 4, 3, grids.assets.size, n_luck))
+    out = np.empty((2, 4, 3, grids.assets.at.size, n_luck))
     wages = float(p.wage) * FARMER.skill ** float(p.wage_elasticity)
     income_classes(p, grids, *FARMER, wages, out)
     for known, season, technique in np.ndindex(*out.shape[:3]):
-        for assets in (0, 7, grids.assets.size - 1):
+        for assets in (0, 7, grids.assets.at.size - 1):
             income, chance = luck_by_hand(
                 p, grids, FARMER, known=known, season=season, technique=technique, assets=assets
             )
@@ -95,7 +95,7 @@ def test_mean_of_classes_does_not_depend_on_their_number() -> None:
     for n_luck in (1, 4, 8, 40):
         config, p = world(f"planner.n_luck={n_luck}")
         grids = planner_grids(config, p)
-        out = np.empty((2, 4, 3, grids.assets.size, n_luck))
+        out = np.empty((2, 4, 3, grids.assets.at.size, n_luck))
         income_classes(p, grids, *FARMER, 0.5, out)
         means.append(out @ grids.luck_share)
         spreads.append((out - means[-1][..., None]) ** 2 @ grids.luck_share)
@@ -110,7 +110,7 @@ def test_the_pool_takes_a_share_of_earnings_and_none_of_the_rest() -> None:
     config, p = world("pooling.share=0.4", "pooling.participation=0.5", "luck.illness_rate=0")
     assert p.pool_tax == pytest.approx(0.2)
     grids = planner_grids(config, p)
-    shape = (2, 4, 3, grids.assets.size, grids.luck_share.size)
+    shape = (2, 4, 3, grids.assets.at.size, grids.luck_share.size)
     taxed, free = np.empty(shape), np.empty(shape)
     income_classes(p, grids, *FARMER, 0.5, taxed)
     income_classes(p._replace(pool_tax=np.float32(0)), grids, *FARMER, 0.5, free)
@@ -135,22 +135,22 @@ def test_money_lands_where_savings_and_income_lead(beyond: float) -> None:
     config, p = world("finance.credit_limit=0.2")
     grids = planner_grids(config, p, lowest=-1.0)
     if beyond:
-        grids = with_savings(grids, np.concatenate([[-0.2 - beyond], grids.savings]), p)
-    income = np.empty((2, 4, 3, grids.assets.size, grids.luck_share.size))
+        grids = with_savings(grids, np.concatenate([[-0.2 - beyond], grids.savings.at]), p)
+    income = np.empty((2, 4, 3, grids.assets.at.size, grids.luck_share.size))
     income_classes(p, grids, *FARMER, 0.5, income)
     cells, inside = places(p, grids, income)
-    width = np.diff(grids.money)
+    width = np.diff(grids.money.at)
     for known, season, technique, i in ((0, 1, 1, 4), (1, 3, 2, 7), (0, 0, 2, 0), (0, 2, 0, 0)):
         at = (known, season, technique, i)
-        lands = grids.money[cells[at]] + inside[at] * width[cells[at]]
-        told = money_by_hand(p, grids.savings, income[known, (season + 1) % 4, technique, i] + 0.05)
+        lands = grids.money.at[cells[at]] + inside[at] * width[cells[at]]
+        told = money_by_hand(p, grids.savings.at, income[known, (season + 1) % 4, technique, i] + 0.05)
         np.testing.assert_allclose(
-            lands, np.clip(told, *grids.money[[0, -1]]), rtol=3e-7, atol=1e-8
+            lands, np.clip(told, *grids.money.at[[0, -1]]), rtol=3e-7, atol=1e-8
         )
 
 
 def places(p: Primitives, grids: PlannerGrids, income: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    cells = np.zeros((*income.shape, grids.savings.size), np.int16)
+    cells = np.zeros((*income.shape, grids.savings.at.size), np.int16)
     inside = np.zeros(cells.shape)
     money_places(p, grids, income, 0.2, cells, inside)
     return cells, inside

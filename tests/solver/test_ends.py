@@ -138,14 +138,14 @@ def test_what_is_kept_in_the_last_period_is_worth_what_it_is_worth_without_progr
     grids = worlds[given].grids
     now, after = (
         Oracle(
-            each, FARMER, grids.assets, grids.money, grids.savings, grids.harvest, grids.wage,
+            each, FARMER, grids.assets.at, grids.money.at, grids.savings.at, grids.harvest, grids.wage,
             finer=4,
         )
         for each in (under(p, given), p)
     )  # fmt: skip
     found = policies("one", (phase,), *life)
     slots = found.phase_slots[phase]
-    is_fed = grids.money >= LEAST_MONEY
+    is_fed = grids.money.at >= LEAST_MONEY
     told, first, without = (
         forgone(now, after, alone.base[0].value, last, found.plans[slot][0, :, 0, 0])
         for slot in (slots[-1], slots[0], found.base_slots[last])

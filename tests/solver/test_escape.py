@@ -105,7 +105,7 @@ def test_chance_of_escape_equals_that_of_lives_between_the_nodes(
 
 
 def chance_of(p: Primitives, settled: Settled, places: Places) -> np.ndarray:
-    chance = np.empty((2, settled.grids.assets.size, settled.grids.money.size))
+    chance = np.empty((2, settled.grids.assets.at.size, settled.grids.money.at.size), np.float32)
     escape.escape_probability(
         p, settled.grids, *places, ESCAPE_HORIZON_YEARS, settled.solution, chance
     )

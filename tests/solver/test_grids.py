@@ -9,7 +9,7 @@ from small_planners import world
 
 def test_nodes_of_savings_hold_the_limit_and_nothing() -> None:
     config, p = world()
-    nodes = planner_grids(config, p).savings
+    nodes = planner_grids(config, p).savings.at
     assert nodes[0] == -p.credit_limit
     assert 0.0 in nodes, "saving and borrowing differ in price, so zero is a kink"
     assert (np.diff(nodes) > 0).all()

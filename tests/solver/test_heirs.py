@@ -127,8 +127,8 @@ def test_values_equal_those_of_all_skills_together_by_brute_force(belief: int) -
         dynasty = Dynasty(
             [
                 Oracle(
-                    there, Household(1.0, float(2.0**level), 0.2), grids.assets, grids.money,
-                    grids.savings, grids.harvest, grids.wage, finer=2,
+                    there, Household(1.0, float(2.0**level), 0.2), grids.assets.at, grids.money.at,
+                    grids.savings.at, grids.harvest, grids.wage, finer=2,
                 )
                 for level in nodes.log_skill
             ],
@@ -138,7 +138,7 @@ def test_values_equal_those_of_all_skills_together_by_brute_force(belief: int) -
         return [at_planting(each) for each in dynasty.values]
 
     best, alike = by_force(chances), by_force(np.eye(3))
-    is_fed = grids.money >= LEAST_MONEY
+    is_fed = grids.money.at >= LEAST_MONEY
     for n, (value, without) in enumerate(zip(best, alike, strict=True)):
         told, as_parents = (at_planting(each[n].base[belief].value) for each in (types, same))
         # The kernel reads what choices are worth between nodes of money a little from below.

@@ -51,7 +51,7 @@ def test_a_warm_start_leads_to_the_life_of_a_cold_one(where: tuple[int, int, int
     quick, slow = one.settle(1, *limits), alone.settle(0, *limits)
     assert quick.status == slow.status == CONVERGED
     start, warm, cold = one.base[0], one.base[1], alone.base[0]
-    is_common = one.world.grids.money < COMMON_MONEY
+    is_common = one.world.grids.money.at < COMMON_MONEY
 
     def apart(value: np.ndarray) -> np.ndarray:
         return np.abs(lasting_surplus(p, value) / lasting_surplus(p, cold.value) - 1)

@@ -1,164 +1,138 @@
-"""Where a number lies among the planner's nodes, and tables read along a curve between; double precision."""
+"""Where a number lies among the planner's nodes, and tables read along a curve between; single precision."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from resilience_sim.kernels.elementary import log2
-from resilience_sim.kernels.vector import is_compiled, kernel, load, load_table, loop_kernel, store
+from resilience_sim.kernels.vector import kernel, load, load_table, loop_kernel, put, store
 
 f4 = np.float32
 i4 = np.int32
+_ZERO, _ONE = f4(0.0), f4(1.0)
 _AIM_LOW = f4(1e-3)  # cells; a hundred times what single precision may miss
 
 
-class Bend(NamedTuple):
-    """How the nodes of a grid lie: evenly in log2(1 + x / bend), and evenly below zero. Float64."""
+class Nodes(NamedTuple):
+    """Nodes that lie evenly in log2(1 + x / bend), and evenly below zero; float32."""
 
+    at: Any  # (n,)
+    width: Any  # (n,) of the cell from each node to the next; the last entry repeats
+    inverse_width: Any  # (n,)
+    inverse_both: Any  # (n,) one over the width of the two cells beside each node; ends are not for use
     inverse_bend: Any
     scale: Any  # cells per unit of log2
     debt_cells: Any  # cells below zero
     debt_scale: Any  # cells per line there
 
 
-if is_compiled:
-
-    @intrinsic
-    def fused(typing_context, a, b, c):
-        """A product and a sum as one operation wherever the machine has it, also out of a loop.
-
-        The compiler contracts products and sums that stand together; here a product may be moved
-        out of a loop, away from its sum, and the last bit would depend on how the loop is written.
-        """
-
-        def generate(context, builder, signature, args):
-            double = ir.DoubleType()
-            kind = ir.FunctionType(double, [double] * 3)
-            function = builder.module.declare_intrinsic("llvm.fmuladd", [double], kind)
-            return builder.call(function, args)
-
-        return types.float64(types.float64, types.float64, types.float64), generate
-
-else:
-
-    def fused(a, b, c):
-        """Plain twin."""
-        return a * b + c
+def nodes_at(at: np.ndarray, bend: float) -> Nodes:
+    """Nodes `at` (n,), in lines, evenly in log2(1 + x / bend) from zero up and evenly below."""
+    width = np.append(np.diff(at), at[-1] - at[-2])
+    n_debt = int((at < 0.0).sum())
+    both = np.append(width[0], width[:-1]) + width
+    span = np.log2(1.0 + at[-1] / bend)
+    return Nodes(
+        at.astype(f4), width.astype(f4), (1.0 / width).astype(f4), (1.0 / both).astype(f4),
+        f4(1.0 / bend), f4((at.size - 1 - n_debt) / span), f4(n_debt),
+        f4(n_debt / -at[0] if n_debt else 0.0),
+    )  # fmt: skip
 
 
 @kernel
-def bracket(nodes, x):
-    """Cell of a sorted grid that holds `x`, and the place within it, not clipped."""
-    low, high = 0, nodes.size - 2
-    while low < high:
-        middle = (low + high + 1) // 2
-        if nodes[middle] <= x:
-            low = middle
-        else:
-            high = middle - 1
-    return low, (x - nodes[low]) / (nodes[low + 1] - nodes[low])
-
-
-@kernel
-def bent_bracket(bend, nodes, x):
-    """The cell (int32) and place that `bracket` finds, on a bent grid, without a search: vectorises."""
-    last = i4(nodes.size - 2)
-    above = log2(f4(1.0 + max(x, 0.0) * bend.inverse_bend)) * f4(bend.scale)
-    # Single precision may miss by a little beside a node: aim a little low and look at one node.
-    aim = f4(bend.debt_cells + min(x, 0.0) * bend.debt_scale) + above - _AIM_LOW
-    cell = min(i4(max(aim, f4(0.0))), last)
-    node = load_table(nodes, i4(cell + i4(1)))
-    is_right = (node <= x) & (cell < last)
-    other = load_table(nodes, i4(cell + i4(2)) if is_right else cell)
-    low = node if is_right else other
-    high = other if is_right else node
-    return (i4(cell + i4(1)) if is_right else cell), (x - low) / (high - low)
-
-
-@kernel
-def cells_of(nodes, points, cells):
-    """The cells that `bracket` finds for many points (n,): fill `cells` (n,) int32, many at a time."""
-    last = i4(nodes.size - 2)
-    for n in range(points.size):
-        store(cells, n, i4(0))
-    step = i4(1)
-    while step + step <= last:
-        step += step
-    while step > 0:
-        for n in range(points.size):
-            low = load(cells, n)
-            trial = i4(low + step)
-            node = load_table(nodes, min(trial, last))
-            is_beyond = (trial <= last) & (node <= load(points, n))
-            store(cells, n, trial if is_beyond else low)
-        step //= 2
+def place_of(nodes, x):
+    """Cell (int32) of a number, and the place within it, 0 at its left node and 1 at its right, not clipped."""
+    last = i4(nodes.at.size - 2)
+    above = log2(_ONE + max(x, _ZERO) * nodes.inverse_bend) * nodes.scale
+    # The logarithm may miss by a little beside a node: aim a little low and look at one node.
+    aim = nodes.debt_cells + min(x, _ZERO) * nodes.debt_scale + above - _AIM_LOW
+    cell = max(min(i4(aim), last), i4(0))
+    is_beyond = (load_table(nodes.at, i4(cell + i4(1))) <= x) & (cell < last)
+    cell = i4(cell + i4(1)) if is_beyond else cell
+    return cell, (x - load_table(nodes.at, cell)) * load_table(nodes.inverse_width, cell)
 
 
 @loop_kernel
-def places(nodes, points):
-    """Cells (int32) and places (float64, not clipped) of many points on a grid; both shaped like `points`."""
-    flat = points.ravel()
-    cells = np.empty(flat.size, np.int32)
-    inside = np.empty(flat.size)
-    for n in range(flat.size):
-        cell, place = bracket(nodes, flat[n])
-        cells[n] = cell
-        inside[n] = place
-    return cells.reshape(points.shape), inside.reshape(points.shape)
+def places(nodes, points, cells, inside):
+    """Fill the cells (int32) and places (float32) of many points, float32, all flat."""
+    for n in range(points.size):
+        cell, place = place_of(nodes, load_table(points, n))
+        store(cells, n, cell)
+        store(inside, n, place)
+
+
+class Sheet(NamedTuple):
+    """What bends of tables on two sorts of nodes are reckoned with, entry by entry; float32, flat."""
+
+    n_columns: Any  # int32
+    row_before: Any  # to a second difference across rows: of the step from the row before
+    row_after: Any  # of the step to the next; zero in the first row and the last
+    row_squared: Any  # squared width of the cell to the next row
+    before: Any  # the same along rows; zero in the first column and the last
+    after: Any
+    squared: Any  # zero in the last column
+
+
+def sheet_of(rows: Nodes, columns: Nodes) -> Sheet:
+    """The sheet of tables (n_rows, n_columns)."""
+    shape = rows.at.size, columns.at.size
+
+    def steps(nodes: Nodes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        before = np.append(nodes.inverse_width[0], nodes.inverse_width[:-1]) * nodes.inverse_both
+        after, squared = nodes.inverse_width * nodes.inverse_both, nodes.width**2
+        before[[0, -1]] = after[[0, -1]] = squared[-1] = 0.0
+        return before, after, squared
+
+    across = [np.repeat(each, shape[1]) for each in steps(rows)]
+    along = [np.tile(each, shape[0]) for each in steps(columns)]
+    return Sheet(i4(shape[1]), *across, *along)
 
 
 @kernel
-def curvature(nodes, table, bends):
-    """Half the curvature of `table` (n_nodes, n) on each segment between two rows, times its squared width.
+def _smaller(one, other):
+    """The one of two numbers nearer to zero; zero where their signs differ."""
+    nearer = one if abs(one) < abs(other) else other
+    return nearer if one * other > _ZERO else _ZERO
+
+
+@loop_kernel
+def curvature(sheet, table, bends):
+    """Half the curvature of a table on each segment between two rows, times its squared width; all flat.
 
     The smaller of the two nodes' second differences, and zero where they disagree in sign: reading
     between rows follows a smooth curve without overshooting at a kink.
     """
-    n, n_columns = table.shape
-    for column in range(n_columns):
-        bends[n - 2, column] = 0.0
-        bends[n - 1, column] = 0.0
-    for r in range(n - 2):  # first the second difference at node r + 1
-        width, next_width = nodes[r + 1] - nodes[r], nodes[r + 2] - nodes[r + 1]
-        both = width + next_width
-        for column in range(n_columns):
-            first = (table[r + 1, column] - table[r, column]) / width
-            second = (table[r + 2, column] - table[r + 1, column]) / next_width
-            bends[r, column] = (second - first) / both
-    for back in range(n - 2):  # then, from the top, the smaller of a segment's two
-        r = n - 2 - back
-        squared = (nodes[r + 1] - nodes[r]) * (nodes[r + 1] - nodes[r])
-        for column in range(n_columns):
-            before, here = bends[r - 1, column], bends[r, column]
-            smaller = before if abs(before) < abs(here) else here
-            bends[r, column] = smaller * squared if before * here > 0.0 else 0.0
-    for column in range(n_columns):
-        bends[0, column] = 0.0
+    n_columns, size = int(sheet.n_columns), table.size
+    for n in range(n_columns):
+        put(bends, n, _ZERO)
+        put(bends, size - 2 * n_columns + n, _ZERO)
+        put(bends, size - n_columns + n, _ZERO)
+    for n in range(n_columns, size - 2 * n_columns):
+        above, beyond = n + n_columns, n + 2 * n_columns
+        rise = load(table, n) - load(table, n - n_columns)
+        next_rise = load(table, above) - load(table, n)
+        last_rise = load(table, beyond) - load(table, above)
+        here = next_rise * load_table(sheet.row_after, n) - rise * load_table(sheet.row_before, n)
+        there = (
+            last_rise * load_table(sheet.row_after, above)
+            - next_rise * load_table(sheet.row_before, above)
+        )
+        put(bends, n, _smaller(here, there) * load_table(sheet.row_squared, n))
 
 
-@kernel
-def curvature_along(nodes, table, bends):
-    """What `curvature` is across rows, along each row of `table` (n, n_nodes): fill `bends`."""
-    n_rows, n = table.shape
-    flat, out = table.ravel(), bends.ravel()
-    for r in range(n_rows):
-        start = r * n
-        for m in range(1, n - 1):  # first the second difference at node m
-            width, next_width = nodes[m] - nodes[m - 1], nodes[m + 1] - nodes[m]
-            here = load(flat, start + m)
-            first = (here - load(flat, start + m - 1)) / width
-            second = (load(flat, start + m + 1) - here) / next_width
-            store(out, start + m, (second - first) / (width + next_width))
-        out[start] = 0.0
-        out[start + n - 1] = 0.0
-        for m in range(n - 1):  # then the smaller of a segment's two; zero beside both ends
-            width = nodes[m + 1] - nodes[m]
-            here, following = load(out, start + m), load(out, start + m + 1)
-            smaller = here if abs(here) < abs(following) else following
-            store(out, start + m, smaller * (width * width) if here * following > 0.0 else 0.0)
+@loop_kernel
+def curvature_along(sheet, table, bends):
+    """What `curvature` is across rows, along each row: fill `bends`; all flat."""
+    size = table.size
+    for n in range(1, size - 1):  # first the second difference at a node
+        before, here, after = load(table, n - 1), load(table, n), load(table, n + 1)
+        rise, next_rise = here - before, after - here
+        put(bends, n, next_rise * load_table(sheet.after, n) - rise * load_table(sheet.before, n))
+    put(bends, 0, _ZERO)
+    put(bends, size - 1, _ZERO)
+    for n in range(size - 1):  # then the smaller of a segment's two; zero beside both ends
+        smaller = _smaller(load(bends, n), load(bends, n + 1))
+        put(bends, n, smaller * load_table(sheet.squared, n))
 
 
 @kernel
@@ -169,17 +143,11 @@ def between(table, bends, side_bends, n_columns, corner, across, place):
     `curvature_along` made of the table.
     """
     above, right = i4(corner + n_columns), i4(corner + i4(1))
-    far = i4(above + i4(1))
-    aside = place - 1.0
-    low = load_table(table, corner) + place * (
-        load_table(table, right)
-        - load_table(table, corner)
-        + load_table(side_bends, corner) * aside
-    )
-    high = load_table(table, above) + place * (
-        load_table(table, far) - load_table(table, above) + load_table(side_bends, above) * aside
-    )
-    bend = load_table(bends, corner) + place * (
-        load_table(bends, right) - load_table(bends, corner)
-    )
-    return low + across * ((high - low) + bend * (across - 1.0))
+    aside = place - _ONE
+    near, far = load_table(table, corner), load_table(table, above)
+    low = near + place * (load_table(table, right) - near + load_table(side_bends, corner) * aside)
+    rise = load_table(table, i4(above + i4(1))) - far
+    high = far + place * (rise + load_table(side_bends, above) * aside)
+    bend = load_table(bends, corner)
+    bend = bend + place * (load_table(bends, right) - bend)
+    return low + across * ((high - low) + bend * (across - _ONE))

@@ -3,12 +3,13 @@
 import numpy as np
 
 from resilience_sim.kernels.bellman import new_trail, trace_all
-from resilience_sim.kernels.curves import between, bracket, curvature
+from resilience_sim.kernels.curves import between, curvature, place_of
 from resilience_sim.kernels.foresight import new_desk, season_future
 from resilience_sim.kernels.household import labour_share, own_output, year_outlay
 from resilience_sim.kernels.vector import kernel, load, loop_kernel, store
 
-i4 = np.int32
+f4, i4 = np.float32, np.int32
+_ZERO, _ONE = f4(0.0), f4(1.0)
 
 
 @kernel
@@ -29,9 +30,9 @@ def _is_up(p, grids, solution, known, technique, i, m):
     """Whether the improved technique is planted and consumption above the line, 1 or 0."""
     at = (known, 0, technique, i, m)
     outlay = year_outlay(p, np.int32(technique), np.int32(known)) * p.season_outlay[0]
-    change = solution.assets[at] - grids.assets[i]
+    change = solution.assets[at] - grids.assets.at[i]
     cost = change if change > 0.0 else p.resale * change
-    eaten = grids.money[m] - solution.savings[at] - cost - outlay
+    eaten = grids.money.at[m] - solution.savings[at] - cost - outlay
     is_above = eaten * p.periods_per_year / p.season_price[0] > 1.0
     return 1.0 if (technique == 2 and is_above) else 0.0
 
@@ -45,15 +46,15 @@ def escape_probability(p, grids, cells, inside, years, solution, out):
     line means more than the period's share of it, at the season's price. Heirs are judged as if of
     the parent's skill.
     """
-    n_seasons, n_assets, n_money = solution.value.shape[1], grids.assets.size, grids.money.size
-    n_savings = i4(grids.savings.size)
+    n_seasons, n_assets, n_money = solution.value.shape[1], grids.assets.at.size, grids.money.at.size
+    n_savings = i4(grids.savings.at.size)
     trail = new_trail(solution.value.shape)
     trace_all(p, grids, np.ones(3, np.bool_), solution, trail)
-    chance, future = np.zeros(solution.value.shape), np.empty(solution.future.shape)
-    redraw = np.zeros(solution.future.shape)
-    desk = new_desk(grids)
-    table, bends = np.empty(future.shape[3:]), np.zeros(future.shape[3:])
-    straight = np.zeros(future.shape[3:]).ravel()
+    chance, future = np.zeros(solution.value.shape, f4), np.empty(solution.future.shape, f4)
+    redraw = np.zeros(solution.future.shape, f4)
+    desk, spare = new_desk(grids), np.empty(future.shape[3:], f4)
+    size = n_assets * n_savings
+    table, bends, straight = np.empty(size, f4), np.empty(size, f4), np.zeros(size, f4)
     chosen = np.empty((2, n_assets, n_money), np.int32)
     for known in range(2):
         _chosen(solution, known, chosen[known])
@@ -66,30 +67,21 @@ def escape_probability(p, grids, cells, inside, years, solution, out):
             season = n_seasons - 1 - back
             for known in (1, 0):  # a year of one season reads chance[0] for both
                 season_future(
-                    p,
-                    grids,
-                    chance,
-                    season,
-                    known,
-                    cells,
-                    inside,
-                    redraw,
-                    desk,
+                    p, grids, chance, season, known, cells, inside, redraw, desk, spare,
                     future[known, season],
-                )
+                )  # fmt: skip
                 for technique in range(3):
-                    table[:] = future[known, season, technique]
-                    curvature(grids.assets, table, bends)
+                    table[:] = future[known, season, technique].ravel()
+                    curvature(grids.choices, table, bends)
                     at = (known, season, technique)
                     corner, got = trail.corner[at].ravel(), chance[at].ravel()
                     across, along = trail.across[at].ravel(), trail.along[at].ravel()
-                    flat_table, flat_bends = table.ravel(), bends.ravel()
                     for n in range(got.size):
                         read = between(
-                            flat_table, flat_bends, straight, n_savings, load(corner, n), load(across, n),
+                            table, bends, straight, n_savings, load(corner, n), load(across, n),
                             load(along, n),
                         )  # fmt: skip
-                        store(got, n, min(max(read, 0.0), 1.0))
+                        store(got, n, min(max(read, _ZERO), _ONE))
                 if season == 0:
                     for i in range(n_assets):
                         for m in range(n_money):
@@ -118,7 +110,6 @@ def luckless_rest(p, grids, land, skill, other, wage_skill, known, years, starts
     mean_harvest = (grids.harvest[:, 0] * grids.harvest[:, 1]).sum()
     mean_wage = (grids.wage[:, 0] * grids.wage[:, 2]).sum()
     mean_bill = (grids.wage[:, 1] * grids.wage[:, 2]).sum()
-    loss = 1.0 - (1.0 - p.asset_loss) ** (4.0 / p.periods_per_year)
     left = np.float32(1.0) - p.pool_tax
     wages = wage_skill * left
     for n in range(starts.shape[0]):
@@ -127,8 +118,8 @@ def luckless_rest(p, grids, land, skill, other, wage_skill, known, years, starts
         for _ in range(years):
             eaten = 0.0
             for season in range(n_seasons):
-                row, across = bracket(grids.assets, assets)
-                cell, place = bracket(grids.money, money)
+                row, across = place_of(grids.assets, f4(assets))
+                cell, place = place_of(grids.money, f4(money))
                 across, place = min(max(across, 0.0), 1.0), min(max(place, 0.0), 1.0)
                 if season == 0:
                     out[n, 0], out[n, 1] = assets, money
@@ -161,5 +152,5 @@ def luckless_rest(p, grids, land, skill, other, wage_skill, known, years, starts
                     - mean_bill
                     + other / p.periods_per_year
                 )
-                assets = p.keep * kept * (1.0 - loss * p.asset_loss_share)
+                assets = p.keep * kept * (1.0 - grids.loss * p.asset_loss_share)
             out[n, 2], out[n, 3] = eaten, technique

@@ -1,125 +1,151 @@
 """What assets kept and savings carried are worth: expected value over luck, losses, forgetting and succession.
 
 W_s(k', a', T') = E V_{s+1}(survive * keep * k', R(a') a' + income_{s+1}(keep * k', T'), T')
+
+Tables that are read by gathers are filled by plain stores: `vector.store` promises that nobody reads
+them so.
 """
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from resilience_sim.kernels.curves import curvature, curvature_along
-from resilience_sim.kernels.vector import kernel, load, load_table, loop_kernel, store
+from resilience_sim.kernels.vector import (
+    LANES,
+    LOOKUP,
+    add_curve,
+    fused,
+    kernel,
+    load,
+    load_table,
+    loop_kernel,
+    put,
+    store,
+)
+
+f4, i4 = np.float32, np.int32
+_ZERO, _ONE = f4(0.0), f4(1.0)
 
 
-@kernel
-def _look_ahead(grids, loss, value, bends, mixed):
-    """Expected value over the loss of assets: fill `mixed` (n_assets kept, n_money)."""
-    curvature(grids.assets, value, bends)
-    for i in range(grids.assets.size):
-        row, across = grids.loss_cell[0, i], grids.loss_place[0, i]
-        other_row, other_across = grids.loss_cell[1, i], grids.loss_place[1, i]
-        for m in range(grids.money.size):
-            bent = bends[row, m] * (across - 1.0)
-            whole = value[row, m] + across * (value[row + 1, m] - value[row, m] + bent)
-            bent = bends[other_row, m] * (other_across - 1.0)
-            rise = value[other_row + 1, m] - value[other_row, m]
-            struck = value[other_row, m] + other_across * (rise + bent)
-            mixed[i, m] = (1.0 - loss) * whole + loss * struck
+class Desk(NamedTuple):
+    """Arrays that one season's look ahead writes over; float32, flat tables of assets and money or savings."""
 
-
-@kernel
-def _expect_income(shares, cells, inside, mixed, bends, future):
-    """Expected value over classes of luck: fill `future` (n_assets, n_savings)."""
-    n_assets, n_savings = future.shape
-    n_luck, n_money = shares.size, mixed.shape[1]
-    flat_mixed, flat_bends, flat_future = mixed.ravel(), bends.ravel(), future.ravel()
-    flat_cells, flat_inside = cells.ravel(), inside.ravel()
-    for i in range(n_assets):
-        row, out = i * n_money, i * n_savings
-        for j in range(n_savings):
-            future[i, j] = 0.0
-        for n in range(n_luck):
-            share = shares[n]
-            start = (i * n_luck + n) * n_savings
-            for j in range(n_savings):
-                at = row + load_table(flat_cells, start + j)
-                low, place = load_table(flat_mixed, at), load_table(flat_inside, start + j)
-                bent = load_table(flat_bends, at) * (place - 1.0)
-                got = low + place * (load_table(flat_mixed, at + 1) - low + bent)
-                store(flat_future, out + j, load(flat_future, out + j) + share * got)
-
-
-@kernel
-def _expect_same_income(shares, cells, inside, mixed, bends, upright, upright_bends, sums, future):
-    """The same where income does not depend on assets, so that they can be gone through side by side.
-
-    `cells`, `inside` are those of the first node of assets. `upright`, `upright_bends` (n_money,
-    n_assets) and `sums` (n_savings, n_assets) are written over.
-    """
-    n_assets, n_savings = future.shape
-    for m in range(upright.shape[0]):
-        for i in range(n_assets):
-            upright[m, i] = mixed[i, m]
-            upright_bends[m, i] = bends[i, m]
-    flat, flat_bends, flat_sums = upright.ravel(), upright_bends.ravel(), sums.ravel()
-    for j in range(n_savings):
-        for i in range(n_assets):
-            sums[j, i] = 0.0
-        out = j * n_assets
-        for n in range(shares.size):
-            share, place = shares[n], inside[n, j]
-            start = cells[n, j] * n_assets
-            for i in range(n_assets):
-                low = load_table(flat, start + i)
-                bent = load_table(flat_bends, start + i) * (place - 1.0)
-                got = low + place * (load_table(flat, start + n_assets + i) - low + bent)
-                store(flat_sums, out + i, load(flat_sums, out + i) + share * got)
-    for i in range(n_assets):
-        for j in range(n_savings):
-            future[i, j] = sums[j, i]
-
-
-@kernel
-def _to_the_heir(grids, future, out):
-    """What the heir's share of assets kept and savings carried is worth: fill `out` (n_assets, n_savings)."""
-    n_assets, n_savings = future.shape
-    for i in range(n_assets):
-        a, f = grids.heir_asset_cell[i], grids.heir_asset_place[i]
-        for j in range(n_savings):
-            b, g = grids.heir_savings_cell[j], grids.heir_savings_place[j]
-            low = future[a, b] + g * (future[a, b + 1] - future[a, b])
-            high = future[a + 1, b] + g * (future[a + 1, b + 1] - future[a + 1, b])
-            out[i, j] = low + f * (high - low)
-
-
-@kernel
-def _foresee_heir(p, grids, redraw, future, spare):
-    """Mix in the value to the heir, whose skill may be another: `redraw` is what that adds."""
-    hazard = p.succession_hazard
-    if hazard <= 0.0:
-        return
-    _to_the_heir(grids, future, spare)
-    for i in range(future.shape[0]):
-        for j in range(future.shape[1]):
-            future[i, j] += hazard * (spare[i, j] + redraw[i, j] - future[i, j])
-
-
-@kernel
-def _best_technique(value, best):
-    """Value before the choice of technique at planting: the largest of the three, (n_assets, n_money)."""
-    for i in range(best.shape[0]):
-        for m in range(best.shape[1]):
-            best[i, m] = max(value[0, i, m], max(value[1, i, m], value[2, i, m]))
+    best: Any  # value at planting
+    mixture: Any  # the same, where knowledge may be forgotten
+    bends: Any
+    mixed: Any  # expected over the loss of assets; the next two say how it runs from each node of money on
+    slope: Any
+    bent: Any
+    row: Any  # (n_savings,)
+    heir: Any
 
 
 @kernel
 def new_desk(grids):
-    """Arrays that one season's look ahead writes over."""
-    n_assets, n_money = grids.assets.size, grids.money.size
-    return (
-        np.empty((n_assets, n_money)), np.empty((n_assets, n_money)), np.zeros((n_assets, n_money)),
-        np.empty((n_assets, n_money)), np.empty((n_assets, grids.savings.size)),
-        np.empty((n_money, n_assets)), np.empty((n_money, n_assets)),
-        np.empty((grids.savings.size, n_assets)), np.zeros((n_assets, n_money)),
+    """An empty desk; what is looked up in whole vectors goes on for one row more."""
+    n_assets, n_money, n_savings = grids.assets.at.size, grids.money.at.size, grids.savings.at.size
+    size = n_assets * n_money
+    padded = size + LOOKUP
+    return Desk(
+        np.empty(size, f4), np.empty(size, f4), np.empty(size, f4), np.zeros(padded, f4),
+        np.zeros(padded, f4), np.zeros(padded, f4), np.empty(n_savings, f4),
+        np.empty(n_assets * n_savings, f4),
     )  # fmt: skip
+
+
+@kernel
+def _look_ahead(grids, loss, value, desk):
+    """Expected value over the loss of assets, as a curve along money: fill what lies mixed on the desk."""
+    n_money, size = grids.money.at.size, value.size
+    bends, mixed, slope, bent = desk.bends, desk.mixed[:size], desk.slope, desk.bent[:size]
+    curvature(grids.states, value, bends)
+    left = _ONE - loss
+    for i in range(grids.assets.at.size):
+        row, across = grids.loss_cell[0, i] * n_money, grids.loss_place[0, i]
+        other_row, other_across = grids.loss_cell[1, i] * n_money, grids.loss_place[1, i]
+        aside, other_aside, first = across - _ONE, other_across - _ONE, i * n_money
+        above, other_above = row + n_money, other_row + n_money
+        for m in range(n_money):
+            low = load(value, row + m)
+            rise = load(value, above + m) - low + load(bends, row + m) * aside
+            whole = low + across * rise
+            low = load(value, other_row + m)
+            rise = load(value, other_above + m) - low + load(bends, other_row + m) * other_aside
+            struck = low + other_across * rise
+            put(mixed, first + m, left * whole + loss * struck)
+    curvature_along(grids.states, mixed, bent)
+    for n in range(size - 1):
+        put(slope, n, load(mixed, n + 1) - load(mixed, n) - load(bent, n))
+
+
+@loop_kernel
+def _expect_income(shares, cells, inside, is_same, low, slope, bent, row, n_money, future):
+    """Expected value over classes of luck: fill `future` (n_assets, n_savings).
+
+    Where income `is_same` with all assets, `cells` and `inside` are those of the first node.
+    """
+    n_assets, n_savings = future.shape
+    n_luck = shares.size
+    flat_cells, flat_inside, out = cells.ravel(), inside.ravel(), future.ravel()
+    is_looked_up = n_money <= LOOKUP and n_savings % LANES == 0
+    for i in range(n_assets):
+        first = i4(i * n_money)
+        from_node = 0 if is_same else i
+        for j in range(n_savings):
+            store(row, j, _ZERO)
+        for n in range(n_luck):
+            share = f4(shares[n])
+            start = (from_node * n_luck + n) * n_savings
+            if is_looked_up:
+                for j in range(0, n_savings, LANES):
+                    add_curve(low, slope, bent, first, flat_cells, flat_inside, start + j, share, row, j)
+            else:
+                for j in range(n_savings):
+                    at = i4(first + i4(load_table(flat_cells, start + j)))
+                    place = load_table(flat_inside, start + j)
+                    rise = fused(load_table(bent, at), place, load_table(slope, at))
+                    got = fused(place, rise, load_table(low, at))
+                    store(row, j, fused(share, got, load(row, j)))
+        for j in range(n_savings):
+            put(out, i * n_savings + j, load(row, j))
+
+
+@kernel
+def _to_the_heir(grids, future, desk, out):
+    """What the heir's share of assets kept and savings carried is worth: fill `out` (n_assets, n_savings)."""
+    n_assets, n_savings = future.shape
+    own, flat, found = desk.heir, future.ravel(), out.ravel()
+    for n in range(flat.size):
+        at, place = load_table(grids.heir_savings_at, n), load_table(grids.heir_savings_place, n)
+        low = load_table(flat, at)
+        put(own, n, low + place * (load_table(flat, i4(at + i4(1))) - low))
+    for i in range(n_assets):
+        at, place = grids.heir_asset_cell[i] * n_savings, grids.heir_asset_place[i]
+        for j in range(n_savings):
+            low = load(own, at + j)
+            put(found, i * n_savings + j, low + place * (load(own, at + n_savings + j) - low))
+
+
+@kernel
+def _foresee_heir(p, grids, redraw, future, spare, desk):
+    """Mix in the value to the heir, whose skill may be another: `redraw` is what that adds."""
+    hazard = p.succession_hazard
+    if hazard <= _ZERO:
+        return
+    _to_the_heir(grids, future, desk, spare)
+    out, heirs, added = future.ravel(), spare.ravel(), redraw.ravel()
+    for n in range(out.size):
+        own = load(out, n)
+        put(out, n, own + hazard * (load(heirs, n) + load(added, n) - own))
+
+
+@kernel
+def _best_technique(value, best):
+    """Value before the choice of technique at planting: the largest of the three; fill `best`, flat."""
+    none, traditional, improved = value[0].ravel(), value[1].ravel(), value[2].ravel()
+    for n in range(best.size):
+        best[n] = max(none[n], max(traditional[n], improved[n]))
 
 
 @kernel
@@ -130,67 +156,60 @@ def _own_future(p, grids, value, season, known, technique, cells, inside, desk, 
     the desk. Knowledge that is not used may be forgotten before the next planting; the improved
     technique uses it.
     """
-    best, mixture, bends, mixed, _, upright, upright_bends, sums, side_bends = desk
+    best, mixture = desk.best, desk.mixture
     following = (season + 1) % value.shape[1]
-    loss = 1.0 - (1.0 - p.asset_loss) ** (4.0 / p.periods_per_year)
     is_planting = following == 0
-    forgets = p.knowledge_loss if (is_planting and known == 1) else 0.0
+    forgets = p.knowledge_loss if (is_planting and known == 1) else _ZERO
     if is_planting and technique == 0:
         _best_technique(value[known, 0], best)
         _best_technique(value[0, 0], mixture)
-        for i in range(grids.assets.size):
-            for m in range(grids.money.size):
-                mixture[i, m] = best[i, m] + forgets * (mixture[i, m] - best[i, m])
+        for n in range(best.size):
+            mixture[n] = best[n] + forgets * (mixture[n] - best[n])
     if not is_planting:
-        _look_ahead(grids, loss, value[known, following, technique], bends, mixed)
+        _look_ahead(grids, grids.loss, value[known, following, technique].ravel(), desk)
     elif technique == 0:
-        _look_ahead(grids, loss, mixture, bends, mixed)
-    elif technique == 2 and forgets > 0.0:
-        _look_ahead(grids, loss, best, bends, mixed)
-    if technique == 0 or not is_planting or (technique == 2 and forgets > 0.0):
-        curvature_along(grids.money, mixed, side_bends)
-    if technique == 0:
-        _expect_same_income(
-            grids.luck_share, cells[0, season, 0, 0], inside[0, season, 0, 0], mixed, side_bends,
-            upright, upright_bends, sums, out,
-        )  # fmt: skip
-    else:
-        at = (known if technique == 2 else 0, season, technique)
-        _expect_income(grids.luck_share, cells[at], inside[at], mixed, side_bends, out)
+        _look_ahead(grids, grids.loss, mixture, desk)
+    elif technique == 2 and forgets > _ZERO:
+        _look_ahead(grids, grids.loss, best, desk)
+    at = (known if technique == 2 else 0, season, technique)
+    _expect_income(
+        grids.luck_share, cells[at], inside[at], technique == 0, desk.mixed, desk.slope, desk.bent,
+        desk.row, grids.money.at.size, out,
+    )  # fmt: skip
 
 
 @kernel
-def season_future(p, grids, value, season, known, cells, inside, redraw, desk, out):
+def season_future(p, grids, value, season, known, cells, inside, redraw, desk, spare, out):
     """Fill `out` (3, n_assets, n_savings): expected value of what is kept in `season`.
 
-    `redraw` (shaped like a solution's future) is what the heir's other skill adds.
+    `redraw` (shaped like a solution's future) is what the heir's other skill adds; `spare`
+    (n_assets, n_savings) is written over.
     """
     for technique in range(3):
         _own_future(p, grids, value, season, known, technique, cells, inside, desk, out[technique])
-        _foresee_heir(p, grids, redraw[known, season, technique], out[technique], desk[4])
+        _foresee_heir(p, grids, redraw[known, season, technique], out[technique], spare, desk)
 
 
 @loop_kernel
 def future_of(p, grids, value, cells, inside, redraw, out):
     """Expected value of what is kept, by a solution's `value`: fill `out`, shaped like its future."""
-    desk = new_desk(grids)
+    desk, spare = new_desk(grids), np.empty(out.shape[3:], f4)
     for known in range(2):
         for season in range(value.shape[1]):
             season_future(
-                p, grids, value, season, known, cells, inside, redraw, desk, out[known, season]
+                p, grids, value, season, known, cells, inside, redraw, desk, spare, out[known, season]
             )
 
 
 @loop_kernel
 def heirs_value(p, grids, value, cells, inside, out):
     """What is kept is worth so much to an heir of this type's skill: fill `out`, shaped like the future."""
-    desk = new_desk(grids)
-    own = np.empty((grids.assets.size, grids.savings.size))
+    desk, own = new_desk(grids), np.empty(out.shape[3:], f4)
     for known in range(2):
         for season in range(value.shape[1]):
             for technique in range(3):
                 _own_future(p, grids, value, season, known, technique, cells, inside, desk, own)
-                _to_the_heir(grids, own, out[known, season, technique])
+                _to_the_heir(grids, own, desk, out[known, season, technique])
 
 
 @loop_kernel
@@ -201,11 +220,12 @@ def redraw_of(chances, heirs, parent, redraw):
     kept. Returns the mean by which `redraw` moved, and the mean of its moves relative to value.
     """
     n = redraw.size
-    expected = np.zeros(n)
+    expected = np.zeros(n, f4)
     for skill in range(chances.size):
-        if chances[skill] > 0.0:
+        chance = f4(chances[skill])
+        if chance > _ZERO:
             for at in range(n):
-                expected[at] += chances[skill] * heirs[skill, at]
+                expected[at] += chance * heirs[skill, at]
     level, moved = 0.0, 0.0
     for at in range(n):
         new = expected[at] - heirs[parent, at]

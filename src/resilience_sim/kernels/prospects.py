@@ -2,8 +2,8 @@
 
 One *type* is a triple of land, skill and other income; knowledge, season and technique are solved
 together, for a type's households pass between them. Value and policies live on nodes of assets and
-money at hand. Double precision throughout. Assets depreciate before they produce; a loss of assets
-strikes after the period's output.
+money at hand. Tables are in single precision; incomes are gathered in double. Assets depreciate
+before they produce; a loss of assets strikes after the period's output.
 """
 
 import math
@@ -11,43 +11,43 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from resilience_sim.kernels.curves import bent_bracket, fused
-from resilience_sim.kernels.elementary import exp2_double, log2_double
+from resilience_sim.kernels.curves import place_of
+from resilience_sim.kernels.elementary import exp2, log2
 from resilience_sim.kernels.household import labour_share, own_output, year_outlay
+from resilience_sim.kernels.primitives import N_TECHNIQUES
 from resilience_sim.kernels.skill import score_of, skill_of
 from resilience_sim.kernels.vector import kernel, load_table, loop_kernel, store
 
-SMALLEST_SURPLUS = 0.05  # lines per year above need, below which utility goes on in a straight line
-_LOG2_SMALLEST = math.log2(SMALLEST_SURPLUS)
-_LN_2 = math.log(2.0)
 f4, i4 = np.float32, np.int32
+_ZERO, _ONE = f4(0.0), f4(1.0)
+SMALLEST_SURPLUS = f4(0.05)  # lines per year above need, below which utility goes on in a straight line
+_LOG2_SMALLEST = f4(math.log2(0.05))
+_LN_2 = f4(math.log(2.0))
 
 
 class PlannerGrids(NamedTuple):
-    """Nodes and precomputed places, shared by all types. Float64 and int32."""
+    """Nodes and precomputed places, shared by all types of a world. Float32 and int32."""
 
-    assets: Any  # (n_assets,)
-    money: Any  # (n_money,)
-    savings: Any  # (n_savings,), from minus the credit limit
-    spend: Any  # (n_spend,) money left once assets are traded
-    money_bend: Any  # Bend of `money`
-    spend_bend: Any  # Bend of `spend`
-    trade_cell: (
-        Any  # (n_assets now * n_assets kept * n_money,) int32: money less the trade on `spend`
-    )
-    trade_place: Any  # the same shape, float64, may lie outside [0, 1] at the ends
-    loss_cell: Any  # (2, n_assets) int32: assets next period without and with a loss
-    loss_place: Any  # (2, n_assets)
-    heir_asset_cell: Any  # (n_assets,) int32: assets of the heir
+    assets: Any  # Nodes
+    money: Any
+    savings: Any  # from minus the credit limit
+    spend: Any  # money left once assets are traded
+    states: Any  # Sheet of tables of assets and money
+    choices: Any  # of assets and savings
+    spending: Any  # of assets and spend
+    trade_cell: Any  # (n_assets now * n_assets kept * n_money,) int16: money less the trade on `spend`
+    trade_place: Any  # the same shape, may lie outside [0, 1] at the ends
+    loss: Any  # probability that assets are lost in a period
+    loss_cell: Any  # (2, n_assets): assets next period without and with a loss
+    loss_place: Any
+    heir_asset_cell: Any  # (n_assets,): assets of the heir
     heir_asset_place: Any
-    heir_savings_cell: Any  # (n_savings,) int32
+    heir_savings_at: Any  # (n_assets * n_savings,): the heir's savings, index in a flat table of choices
     heir_savings_place: Any
-    harvest: Any  # (n_harvest, 2) factor and probability of a period's own output
-    wage: Any  # (n_wage, 3) factor, bill (lines) and probability of a period's wages
-    luck_share: Any  # (n_luck,) probabilities of the classes into which income luck is gathered
-    flow: (
-        Any  # (2, n_seasons, 3, n_savings, n_spend) utility of spending a node and carrying a node
-    )
+    harvest: Any  # (n_harvest, 2) float64: factor and probability of a period's own output
+    wage: Any  # (n_wage, 3) float64: factor, bill (lines) and probability of a period's wages
+    luck_share: Any  # (n_luck,) float64: probabilities of the classes into which income luck is gathered
+    flow: Any  # (2, n_seasons, 3, n_savings, n_spend) utility of spending a node and carrying a node
 
 
 class Solution(NamedTuple):
@@ -59,6 +59,13 @@ class Solution(NamedTuple):
     future: Any  # (2, n_seasons, 3, n_assets, n_savings): expected value of what is kept
 
 
+def blank_solution(grids: PlannerGrids) -> Solution:
+    """A solution of zeros."""
+    shape = (2, grids.flow.shape[1], N_TECHNIQUES, grids.assets.at.size)
+    value, assets, savings = (np.zeros((*shape, grids.money.at.size), f4) for _ in range(3))
+    return Solution(value, assets, savings, np.zeros((*shape, grids.savings.at.size), f4))
+
+
 @kernel
 def utility(p, consumption, price):
     """Utility of a period's consumption (lines, at a season's price), times the length of the period.
@@ -66,25 +73,28 @@ def utility(p, consumption, price):
     CRRA in the yearly flow above need; below a small surplus it goes on in a straight line, so that
     hunger stays comparable: more is still better.
     """
-    surplus = p.periods_per_year * consumption / price - p.need
-    at = max(surplus, SMALLEST_SURPLUS)
-    level = utility_of_surplus(float(p.crra), log2_double(at))
-    short = min(surplus - SMALLEST_SURPLUS, 0.0)
-    return fused(hungry_slope(float(p.crra)), short, level) / p.periods_per_year
+    return utility_above(p, f4(p.periods_per_year) * consumption / price - p.need)
+
+
+@kernel
+def utility_above(p, surplus):
+    """Utility of a period by what is eaten above need, in lines per year."""
+    level = utility_of_surplus(p.crra, log2(max(surplus, SMALLEST_SURPLUS)))
+    short = min(surplus - SMALLEST_SURPLUS, _ZERO)
+    return (level + hungry_slope(p.crra) * short) / f4(p.periods_per_year)
 
 
 @kernel
 def utility_of_surplus(crra, log_surplus):
     """CRRA utility by the log2 of what there is above need."""
-    if crra == 1.0:
-        return _LN_2 * log_surplus
-    return exp2_double((1.0 - crra) * log_surplus) / (1.0 - crra)
+    power = exp2((_ONE - crra) * log_surplus) / (_ONE - crra)
+    return _LN_2 * log_surplus if crra == _ONE else power
 
 
 @kernel
 def hungry_slope(crra):
     """Marginal utility at the smallest surplus and below."""
-    return exp2_double(-crra * _LOG2_SMALLEST)
+    return exp2(-crra * _LOG2_SMALLEST)
 
 
 @loop_kernel
@@ -92,15 +102,13 @@ def spending_utility(p, spend, savings, out):
     """Fill `out` (2, n_seasons, 3, n_savings, n_spend): utility of money `spend` less outlay and savings."""
     for known in range(2):
         for season in range(out.shape[1]):
+            price = p.season_price[season]
             for technique in range(3):
-                outlay = (
-                    year_outlay(p, np.int32(technique), np.int32(known)) * p.season_outlay[season]
-                )
+                outlay = year_outlay(p, i4(technique), i4(known)) * p.season_outlay[season]
                 for j in range(savings.size):
                     for x in range(spend.size):
-                        out[known, season, technique, j, x] = utility(
-                            p, spend[x] - outlay - savings[j], p.season_price[season]
-                        )
+                        left = spend[x] - outlay - savings[j]
+                        out[known, season, technique, j, x] = utility(p, left, price)
 
 
 @kernel
@@ -141,10 +149,10 @@ def income_classes(p, grids, land, skill, other, wage_skill, out):
         for season in range(out.shape[1]):
             for technique in range(3):
                 used = labour_share(p, np.int32(technique))
-                for i in range(grids.assets.size):
+                for i in range(grids.assets.at.size):
                     yearly = own_output(
                         p, np.int32(technique), np.int32(knowledge), np.float32(skill),
-                        np.float32(p.keep * grids.assets[i] + land),
+                        np.float32(p.keep * grids.assets.at[i] + land),
                     )  # fmt: skip
                     own = left * (yearly * p.season_output[season])
                     wage = left * (wage_skill * (1.0 - used) / p.periods_per_year)
@@ -173,12 +181,13 @@ def money_places(p, grids, income, transfer, cells, inside):
     no difference to is filled without knowledge alone, what assets make none to (no own work) for
     the first node of assets alone; `foresight` reads it so.
     """
-    n_seasons, n_savings = income.shape[1], grids.savings.size
+    n_seasons, n_savings = income.shape[1], grids.savings.at.size
     flat_cells, flat_inside = cells.ravel(), inside.ravel()
-    factor, arrears = np.empty(n_savings), np.empty(n_savings)
+    grown = np.empty(n_savings, f4)
     for j in range(n_savings):
-        factor[j] = p.return_save if grids.savings[j] > 0.0 else p.return_borrow
-        arrears[j] = min(grids.savings[j] + p.credit_limit, 0.0)
+        saved = grids.savings.at[j]
+        arrears = min(saved + p.credit_limit, _ZERO)
+        grown[j] = (saved - arrears) * (p.return_save if saved > _ZERO else p.return_borrow) + arrears
     _, _, n_techniques, n_assets, n_luck = income.shape
     for knowledge in range(2):
         for season in range(n_seasons):
@@ -189,18 +198,15 @@ def money_places(p, grids, income, transfer, cells, inside):
                 for i in range(n_assets if technique > 0 else 1):
                     first = ((knowledge * n_seasons + season) * n_techniques + technique) * n_assets
                     for n in range(n_luck):
-                        earned = (
+                        earned = f4(
                             income[knowledge, following, technique, i, n]
                             + transfer / p.periods_per_year
                         )
                         at = ((first + i) * n_luck + n) * n_savings
                         for j in range(n_savings):
-                            beyond = load_table(arrears, j)
-                            owned = load_table(grids.savings, j) - beyond
-                            money = fused(owned, load_table(factor, j), earned) + beyond
-                            cell, place = bent_bracket(grids.money_bend, grids.money, money)
+                            cell, place = place_of(grids.money, load_table(grown, j) + earned)
                             store(flat_cells, at + j, np.int16(cell))
-                            store(flat_inside, at + j, f4(min(max(place, 0.0), 1.0)))
+                            store(flat_inside, at + j, min(max(place, _ZERO), _ONE))
 
 
 @loop_kernel

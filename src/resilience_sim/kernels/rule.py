@@ -37,17 +37,17 @@ def rule_of_thumb_plans(p, grids, land, skill, other, wages, is_allowed, buffer_
     """
     n_seasons = solution.value.shape[1]
     for known in range(2):
-        for i in range(grids.assets.size):
-            assets = grids.assets[i]
+        for i in range(grids.assets.at.size):
+            assets = float(grids.assets.at[i])
             for season in range(n_seasons):
-                for m in range(grids.money.size):
+                for m in range(grids.money.at.size):
                     planted, most = 0, -1e300
                     for technique in range(3):
                         outlay = (
                             year_outlay(p, np.int32(technique), np.int32(known))
                             * p.season_outlay[season]
                         )
-                        money = grids.money[m] - outlay
+                        money = float(grids.money.at[m]) - outlay
                         net = _net_income(p, technique, known, skill, assets, land, wages, other)
                         is_payable = technique == 0 or money >= p.need / p.periods_per_year
                         if is_allowed[technique] and is_payable and net > most:
@@ -68,7 +68,7 @@ def rule_of_thumb_plans(p, grids, land, skill, other, wages, is_allowed, buffer_
                         solution.assets[known, season, technique, i, m] = assets + bought - sold
                         rest = money - eaten - bought + sold * p.resale
                         solution.savings[known, season, technique, i, m] = min(
-                            max(rest, grids.savings[0]), grids.savings[grids.savings.size - 1]
+                            max(rest, grids.savings.at[0]), grids.savings.at[grids.savings.at.size - 1]
                         )
                         solution.value[known, season, technique, i, m] = 0.0
                     solution.value[known, season, planted, i, m] = 1.0

@@ -9,52 +9,69 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from resilience_sim.kernels.curves import bent_bracket, between, curvature, curvature_along, fused
-from resilience_sim.kernels.elementary import exp2_double, log2_double
+from resilience_sim.kernels.curves import between, curvature, curvature_along, place_of
+from resilience_sim.kernels.elementary import exp2, log2
 from resilience_sim.kernels.household import year_outlay
 from resilience_sim.kernels.prospects import SMALLEST_SURPLUS, utility_of_surplus
-from resilience_sim.kernels.vector import kernel, load, load_table, loop_kernel, store
+from resilience_sim.kernels.vector import (
+    LANES,
+    LOOKUP,
+    fused,
+    kernel,
+    load,
+    load_table,
+    loop_kernel,
+    put,
+    store,
+    take_higher,
+)
 
-i4 = np.int32
-_FLAT = 1e-12  # utility per line; a flatter future is not worth a thought
+f4, i4 = np.float32, np.int32
+_ZERO, _HALF, _ONE, _TWO = f4(0.0), f4(0.5), f4(1.0), f4(2.0)
+_FLAT = f4(1e-12)  # utility per line; a flatter future is not worth a thought
+_LOWEST = f4(-1e20)  # worth of what cannot be
 
 
 class Bench(NamedTuple):
-    """Arrays that one search writes over."""
+    """Arrays that one search writes over. Float32 unless said otherwise; tables of assets and spend are flat."""
 
-    worth: Any  # (2, 3, n_assets, n_spend)
-    saved: Any  # the same shape
+    worth: Any  # of keeping a node of assets and spending a node, at the best saving; goes on for one row more
+    rises: Any  # from a node of spend to the next; the same shape
+    saved: Any  # (n_assets * n_spend,) that saving
     bends: Any  # the same shape
+    side_bends: Any  # the same shape
     best: Any  # (n_spend,)
     node: Any  # (n_spend,) int32
     carried: Any  # (n_spend,)
     ahead: Any  # (n_savings,)
-    curve: Any  # (n_savings,)
+    rise: Any  # (n_savings,) of what is kept, from a node of savings to the next
+    curve: Any  # (n_savings,) how it bends there
+    wanted: Any  # (2, n_savings) surplus at which a line more is as well eaten, at both ends of a cell
     curves: Any  # (n_assets, n_savings)
-    side_bends: Any  # (2, 3, n_assets, n_spend)
-    assets: Any  # (2, 3, n_assets, n_money), what the search finds
-    savings: Any  # the same shape
     score: Any  # (n_money,)
     choice: Any  # (n_money,) int32
     kept: Any  # (n_money,)
+    assets: Any  # (2, 3, n_assets, n_money), what the search finds
+    savings: Any  # the same shape
 
 
 @kernel
 def new_bench(grids):
     """An empty bench."""
-    n_assets, n_spend = grids.assets.size, grids.spend.size
-    n_savings, n_money = grids.savings.size, grids.money.size
-    shape = (2, 3, n_assets, n_spend)
+    n_assets, n_spend = grids.assets.at.size, grids.spend.at.size
+    n_savings, n_money = grids.savings.at.size, grids.money.at.size
+    size, states = n_assets * n_spend, (2, 3, n_assets, n_money)
     return Bench(
-        np.zeros(shape), np.zeros(shape), np.zeros(shape),
-        np.empty(n_spend), np.empty(n_spend, np.int32), np.empty(n_spend),
-        np.empty(n_savings), np.empty(n_savings), np.empty((n_assets, n_savings)), np.zeros(shape),
-        np.zeros((2, 3, n_assets, n_money)), np.zeros((2, 3, n_assets, n_money)),
-        np.empty(n_money), np.empty(n_money, np.int32), np.empty(n_money),
+        np.zeros(size + LOOKUP, f4), np.zeros(size + LOOKUP, f4), np.empty(size, f4),
+        np.empty(size, f4), np.empty(size, f4), np.empty(n_spend, f4), np.empty(n_spend, i4),
+        np.empty(n_spend, f4), np.empty(n_savings, f4), np.empty(n_savings, f4),
+        np.empty(n_savings, f4), np.empty((2, n_savings), f4), np.empty((n_assets, n_savings), f4),
+        np.empty(n_money, f4), np.empty(n_money, i4), np.empty(n_money, f4),
+        np.empty(states, f4), np.empty(states, f4),
     )  # fmt: skip
 
 
-@kernel
+@loop_kernel
 def _best_nodes(discount, flow, future, best, node):
     """Best node of savings for every node of spend: fill `best` and `node` (n_spend,).
 
@@ -74,94 +91,121 @@ def _best_nodes(discount, flow, future, best, node):
             is_better = score > highest
             store(best, x, score if is_better else highest)
             store(node, x, i4(j) if is_better else chosen)
-    start = 0
+    start = i4(0)
     for x in range(n_spend):
         if node[x] < start:
-            best[x] = -1e300
+            best[x] = _LOWEST
             for j in range(start, n_savings):
                 score = fused(discount, future[j], flow[j, x])
                 if score > best[x]:
                     best[x] = score
-                    node[x] = j
+                    node[x] = i4(j)
         start = node[x]
 
 
 @kernel
-def _best_beside(p, price, savings, future, curve, node, money):
-    """The best savings in one of the cells beside a node, and their score.
+def _wanted(crra, gain):
+    """Surplus at which a line eaten is worth `gain`."""
+    return exp2(log2(max(gain, _FLAT)) / -crra)
+
+
+@loop_kernel
+def _weigh_cells(p, price, savings, future, curve, ahead, rise, bent, wanted):
+    """What is kept, cell by cell of savings, and the surplus that it asks for at both ends of each.
+
+    Fill `ahead`, `rise`, `bent` (n_savings,) and `wanted` (2, n_savings).
+    """
+    worth = p.discount * price
+    last = ahead.size - 1
+    for j in range(last + 1):
+        put(ahead, j, load(future, j))
+        put(bent, j, load(curve, j))
+    for j in range(last):
+        put(rise, j, load(future, j + 1) - load(future, j))
+    put(rise, last, _ZERO)
+    left, right = wanted[0], wanted[1]
+    for j in range(last + 1):
+        per_line = worth * load_table(savings.inverse_width, j)
+        rises, bend = load(rise, j), load(bent, j)
+        put(left, j, _wanted(p.crra, per_line * (rises - bend)))
+        put(right, j, _wanted(p.crra, per_line * (rises + bend)))
+
+
+@loop_kernel
+def _save_between(p, price, outlay, spend, savings, ahead, rise, bent, wanted, best, node, carried):
+    """The best saving in the cells beside the best node, where it beats the node: `best`, `carried`.
 
     In the cell where the score rises away from the node. There a line more eaten is worth as much
-    as a line more saved; the surplus at which it is hardly bends with what is saved, so that two of
-    Newton's steps from the middle find it. `curve` (n_savings,) bends `future`. Where neither cell
-    rises, or people are too hungry to care, the score is the lowest.
+    as a line more saved; the surplus at which it is is almost straight along the cell, so that where
+    straight lines cross, and one of Newton's steps from there, find it. Where neither cell rises, or
+    people are too hungry to care, the node stays.
     """
-    crra, worth, scale = float(p.crra), float(p.discount) * price, float(p.periods_per_year) / price
-    last = i4(savings.size - 2)
-    right, left = min(node, last), max(i4(node - i4(1)), i4(0))
-    after, here, own = i4(left + i4(1)), i4(right + i4(1)), load_table(savings, node)
-    low, middle = load_table(savings, left), load_table(savings, after)
-    start, high = load_table(savings, right), load_table(savings, here)
-    first, second = load_table(future, left), load_table(future, after)
-    base, third = load_table(future, right), load_table(future, here)
-    left_bent, right_bent = load_table(curve, left), load_table(curve, right)
-    surplus = (money - own) * scale - float(p.need)
-    marginal = exp2_double(-crra * log2_double(max(surplus, SMALLEST_SURPLUS)))
-    gain_right = worth * (third - base - right_bent) / (high - start)
-    gain_left = worth * (second - first + left_bent) / (middle - low)
-    is_right = (node <= last) & (gain_right > marginal)
-    is_left = (node > i4(0)) & (gain_left < marginal)
-    start, width = start if is_right else low, (high - start) if is_right else (middle - low)
-    base, rise = base if is_right else first, (third - base) if is_right else (second - first)
-    bent = right_bent if is_right else left_bent
-    place = 0.5
-    for _ in range(2):
-        gain = max(worth * (rise + bent * (2.0 * place - 1.0)) / width, _FLAT)
-        wanted = exp2_double(log2_double(gain) / -crra)
-        surplus = (money - (start + place * width)) * scale - float(p.need)
-        slope = width * scale - wanted / (crra * gain) * (2.0 * worth * bent / width)
-        place = min(max(place + (surplus - wanted) / max(slope, _FLAT), 0.0), 1.0)
-    surplus = (money - (start + place * width)) * scale - float(p.need)
-    log_at = log2_double(max(surplus, SMALLEST_SURPLUS))
-    ahead = base + place * (rise + bent * (place - 1.0))
-    level = utility_of_surplus(crra, log_at) / float(p.periods_per_year)
-    is_found = (is_right | is_left) & (surplus > SMALLEST_SURPLUS)
-    return start + place * width, level + float(p.discount) * ahead if is_found else -1e300
-
-
-@kernel
-def _save_best(p, grids, flow, price, outlay, future, curve, worth, saved, bench):
-    """Best saving for one row of assets kept: fill `worth` and `saved` (n_spend,).
-
-    First the best node, then inside the better of the cells beside it; `curve` bends `future`.
-    """
-    best, node, carried, ahead = bench.best, bench.node, bench.carried, bench.ahead
-    n_savings, n_spend = flow.shape
-    for j in range(n_savings):
-        ahead[j] = future[j]  # tables are read from where nothing vectorised has written
-        bench.curve[j] = curve[j]
-    _best_nodes(float(p.discount), flow, ahead, best, node)
-    for x in range(n_spend):
-        money = load_table(grids.spend, x) - outlay
-        height, at = load(best, x), load(node, x)
-        choice = load_table(grids.savings, at)
-        wish, score = _best_beside(p, price, grids.savings, ahead, bench.curve, at, money)
-        is_better = score > height
+    scale, share = f4(p.periods_per_year) / price, _ONE / f4(p.periods_per_year)
+    worth, last = p.discount * price, i4(savings.at.size - 2)
+    at_left, at_right = wanted[0], wanted[1]
+    for x in range(best.size):
+        at, height = load(node, x), load(best, x)
+        money = load_table(spend.at, x) - outlay
+        own = load_table(savings.at, at)
+        surplus = max((money - own) * scale - p.need, SMALLEST_SURPLUS)
+        before = max(i4(at - i4(1)), i4(0))
+        is_right = (at <= last) & (load_table(at_left, at) < surplus)
+        is_left = (at > i4(0)) & (load_table(at_right, before) > surplus)
+        cell = at if is_right else before
+        start, width = load_table(savings.at, cell), load_table(savings.width, cell)
+        base, rises, bend = load_table(ahead, cell), load_table(rise, cell), load_table(bent, cell)
+        first, second = load_table(at_left, cell), load_table(at_right, cell)
+        has, span = (money - start) * scale - p.need, width * scale
+        place = (has - first) / max(span + second - first, _FLAT)
+        place = min(max(place, _ZERO), _ONE)
+        per_line = worth / width
+        gain = max(per_line * (rises + bend * (_TWO * place - _ONE)), _FLAT)
+        asked = _wanted(p.crra, gain)
+        steeper = span - asked / (p.crra * gain) * (_TWO * per_line * bend)
+        place = place + (has - place * span - asked) / max(steeper, _FLAT)
+        place = min(max(place, _ZERO), _ONE)
+        left = has - place * span
+        level = utility_of_surplus(p.crra, log2(max(left, SMALLEST_SURPLUS))) * share
+        score = fused(p.discount, base + place * (rises + bend * (place - _ONE)), level)
+        is_better = (is_right | is_left) & (left > SMALLEST_SURPLUS) & (score > height)
         store(best, x, score if is_better else height)
-        store(carried, x, wish if is_better else choice)
-    for x in range(n_spend):
-        worth[x] = best[x]
-        saved[x] = carried[x]
+        store(carried, x, start + place * width if is_better else own)
 
 
 @kernel
-def _worth_of(p, grids, worth, bends, side_bends, held, money, row, low, high, kept):
-    """Worth of keeping `kept`, on segment `row` from `low` to `high`, out of assets `held` and `money`."""
+def _save_all(p, grids, flow, price, outlay, future, bench):
+    """Best saving for all assets kept and money spent: fill worth and saved of the bench."""
+    n_assets, n_spend = grids.assets.at.size, bench.best.size
+    worth, size = bench.worth[: n_assets * n_spend], n_assets * n_spend
+    curvature_along(grids.choices, future.ravel(), bench.curves.ravel())
+    for kept in range(n_assets):
+        _weigh_cells(
+            p, price, grids.savings, future[kept], bench.curves[kept], bench.ahead, bench.rise,
+            bench.curve, bench.wanted,
+        )  # fmt: skip
+        _best_nodes(p.discount, flow, bench.ahead, bench.best, bench.node)
+        _save_between(
+            p, price, outlay, grids.spend, grids.savings, bench.ahead, bench.rise, bench.curve,
+            bench.wanted, bench.best, bench.node, bench.carried,
+        )  # fmt: skip
+        for x in range(n_spend):
+            put(worth, kept * n_spend + x, load(bench.best, x))
+            put(bench.saved, kept * n_spend + x, load(bench.carried, x))
+    for n in range(size - 1):
+        put(bench.rises, n, load(worth, n + 1) - load(worth, n))
+    curvature(grids.spending, worth, bench.bends)
+    curvature_along(grids.spending, worth, bench.side_bends)
+
+
+@kernel
+def _worth_of(grids, resale, worth, bends, side_bends, held, money, row, across, kept):
+    """Worth of keeping `kept`, `across` the cell `row` of assets, out of assets `held` and `money`."""
     change = kept - held
-    left_over = money - (change if change > 0.0 else p.resale * change)
-    cell, place = bent_bracket(grids.spend_bend, grids.spend, left_over)
-    n_spend = i4(grids.spend.size)
+    left_over = money - (change if change > _ZERO else resale * change)
+    cell, place = place_of(grids.spend, left_over)
+    n_spend = i4(grids.spend.at.size)
     corner = i4(i4(row * n_spend) + cell)
-    return between(worth, bends, side_bends, n_spend, corner, (kept - low) / (high - low), place)
+    return between(worth, bends, side_bends, n_spend, corner, across, place)
 
 
 @kernel
@@ -173,12 +217,12 @@ def _vertex(x0, x1, x2, y0, y1, y2):
     s0 = (y1 - y0) / (x1 - x0)
     s1 = (y2 - y1) / (x2 - x1)
     bend = (s1 - s0) / (x2 - x0)
-    middle = 0.5 * (x0 + x1) if x1 - x0 > x2 - x1 else 0.5 * (x1 + x2)
-    top = 0.5 * (x0 + x1) - 0.5 * s0 / bend
-    margin = 0.02 * (x2 - x0)
+    middle = _HALF * (x0 + x1) if x1 - x0 > x2 - x1 else _HALF * (x1 + x2)
+    top = _HALF * (x0 + x1) - _HALF * s0 / bend
+    margin = f4(0.02) * (x2 - x0)
     inside = min(max(top, x0 + margin), x2 - margin)
-    x = middle if bend >= -1e-300 else inside
-    return 0.5 * (x0 + x1) if x == x1 else x
+    x = middle if bend >= -_FLAT else inside
+    return _HALF * (x0 + x1) if x == x1 else x
 
 
 @kernel
@@ -195,58 +239,61 @@ def _narrow(x0, x1, x2, y0, y1, y2, x, y):
 @kernel
 def _trade_worth(grids, worth, i, kept, m):
     """Worth of keeping node `kept` for assets node `i` and money node `m`."""
-    n_assets, n_money = i4(grids.assets.size), i4(grids.money.size)
+    n_assets, n_money = i4(grids.assets.at.size), i4(grids.money.at.size)
     at = i4(i4(i4(i * n_assets + kept) * n_money) + m)
-    cell = i4(i4(kept * i4(grids.spend.size)) + load_table(grids.trade_cell, at))
+    cell = i4(i4(kept * i4(grids.spend.at.size)) + i4(load_table(grids.trade_cell, at)))
     low = load_table(worth, cell)
     return low + load_table(grids.trade_place, at) * (load_table(worth, i4(cell + i4(1))) - low)
 
 
-@kernel
-def _best_kept_nodes(grids, worth, i, score, choice):
+@loop_kernel
+def _best_kept_nodes(grids, worth, rises, i, score, choice):
     """Best node of assets to keep for assets node `i`: fill `score` and `choice` (n_money,)."""
-    n_assets, n_money, n_spend = grids.assets.size, grids.money.size, grids.spend.size
+    n_assets, n_money, n_spend = grids.assets.at.size, grids.money.at.size, grids.spend.at.size
+    cells, inside = grids.trade_cell, grids.trade_place
+    is_looked_up = n_spend <= LOOKUP and n_money % LANES == 0
     for m in range(n_money):
-        score[m] = -1e300
-        choice[m] = 0
+        store(score, m, _LOWEST)
+        store(choice, m, i4(0))
     for kept in range(n_assets):
-        start = (i * n_assets + kept) * n_money
-        first = kept * n_spend
-        for m in range(n_money):
-            at = first + load_table(grids.trade_cell, start + m)
-            low = load_table(worth, at)
-            got = low + load_table(grids.trade_place, start + m) * (load_table(worth, at + 1) - low)
-            best, chosen = load(score, m), load(choice, m)
-            is_better = got > best
-            store(score, m, got if is_better else best)
-            store(choice, m, i4(kept) if is_better else chosen)
+        start, first = (i * n_assets + kept) * n_money, i4(kept * n_spend)
+        if is_looked_up:
+            for m in range(0, n_money, LANES):
+                take_higher(worth, rises, first, cells, inside, start + m, i4(kept), score, choice, m)
+        else:
+            for m in range(n_money):
+                at = i4(first + i4(load_table(cells, start + m)))
+                got = fused(load_table(inside, start + m), load_table(rises, at), load_table(worth, at))
+                best, chosen = load(score, m), load(choice, m)
+                is_better = got > best
+                store(score, m, got if is_better else best)
+                store(choice, m, i4(kept) if is_better else chosen)
 
 
-@kernel
-def _keep_best(p, grids, i, worth, bends, side_bends, saved, outlay, bench, assets, savings):
-    """Best assets to keep for assets node `i`, refined: fill `assets` and `savings` (n_money,)."""
-    score, choice, kept = bench.score, bench.choice, bench.kept
-    n_spend = i4(grids.spend.size)
-    worth, bends, saved = worth.ravel(), bends.ravel(), saved.ravel()
-    side_bends = side_bends.ravel()
-    last = i4(grids.assets.size - 2)
-    held = grids.assets[i]
-    _best_kept_nodes(grids, worth, i, score, choice)
+@loop_kernel
+def _keep_best(p, grids, i, worth, bends, side_bends, saved, outlay, score, choice, kept, assets, savings):
+    """Best assets to keep for assets node `i`, refined: fill `assets` and `savings` (n_money,).
+
+    The two segments beside the best node: a look at the middle of each, then, around the best of
+    the five places, two more.
+    """
+    n_spend, last = i4(grids.spend.at.size), i4(grids.assets.at.size - 2)
+    held, least = load_table(grids.assets.at, i), load_table(grids.savings.at, 0)
     for m in range(score.size):
-        # The two segments beside the best node: a look at the middle of each, then, around the best
-        # of the five places, two more.
-        node, best, money = load(choice, m), load(score, m), load_table(grids.money, m)
+        node, best, money = load(choice, m), load(score, m), load_table(grids.money.at, m)
         is_first, is_top = node == i4(0), node > last
         below, above = i4(0) if is_first else i4(node - i4(1)), min(node, last)
-        low, mid = load_table(grids.assets, below), load_table(grids.assets, node)
-        high = load_table(grids.assets, i4(above + i4(1)))
+        low, mid = load_table(grids.assets.at, below), load_table(grids.assets.at, node)
+        high = load_table(grids.assets.at, i4(above + i4(1)))
+        wide = load_table(grids.assets.inverse_width, below)
+        next_wide = load_table(grids.assets.inverse_width, above)
         low, high = mid + mid - high if is_first else low, mid + mid - low if is_top else high
-        x0, x2 = 0.5 * (low + mid), 0.5 * (mid + high)
-        y0 = _worth_of(p, grids, worth, bends, side_bends, held, money, below, low, mid, x0)
-        y2 = _worth_of(p, grids, worth, bends, side_bends, held, money, above, mid, high, x2)
-        y0, y2 = (-1e300 if is_first else y0), (-1e300 if is_top else y2)
+        x0, x2 = _HALF * (low + mid), _HALF * (mid + high)
+        y0 = _worth_of(grids, p.resale, worth, bends, side_bends, held, money, below, _HALF, x0)
+        y2 = _worth_of(grids, p.resale, worth, bends, side_bends, held, money, above, _HALF, x2)
+        y0, y2 = (_LOWEST if is_first else y0), (_LOWEST if is_top else y2)
         is_left, is_right = (y0 > best) & (y0 >= y2), (y2 > best) & (y2 > y0)
-        edge = i4(below if is_left else i4(above + i4(1)))
+        edge = below if is_left else i4(above + i4(1))
         far = _trade_worth(grids, worth, i4(i), edge, i4(m))
         a1 = x0 if is_left else (x2 if is_right else mid)
         b1 = y0 if is_left else (y2 if is_right else best)
@@ -254,63 +301,36 @@ def _keep_best(p, grids, i, worth, bends, side_bends, saved, outlay, bench, asse
         b0 = far if is_left else (best if is_right else y0)
         a2 = mid if is_left else (high if is_right else x2)
         b2 = best if is_left else (far if is_right else y2)
-        x = _vertex(a0, a1, a2, b0, b1, b2)
-        row = below if x < mid else above
-        first, second = low if x < mid else mid, mid if x < mid else high
-        y = _worth_of(p, grids, worth, bends, side_bends, held, money, row, first, second, x)
-        a0, a1, a2, b0, b1, b2 = _narrow(a0, a1, a2, b0, b1, b2, x, y)
-        x = _vertex(a0, a1, a2, b0, b1, b2)
-        row = below if x < mid else above
-        first, second = low if x < mid else mid, mid if x < mid else high
-        y = _worth_of(p, grids, worth, bends, side_bends, held, money, row, first, second, x)
-        store(kept, m, x if y > b1 else a1)
+        for _ in range(2):
+            x = _vertex(a0, a1, a2, b0, b1, b2)
+            is_below = x < mid
+            row, first = (below if is_below else above), (low if is_below else mid)
+            across = (x - first) * (wide if is_below else next_wide)
+            y = _worth_of(grids, p.resale, worth, bends, side_bends, held, money, row, across, x)
+            a0, a1, a2, b0, b1, b2 = _narrow(a0, a1, a2, b0, b1, b2, x, y)
+        store(kept, m, a1)
     for m in range(score.size):  # what is saved there
-        keeps, money = load(kept, m), load_table(grids.money, m)
+        keeps, money = load(kept, m), load_table(grids.money.at, m)
         change = keeps - held
-        left_over = money - (change if change > 0.0 else p.resale * change)
-        cell, place = bent_bracket(grids.spend_bend, grids.spend, left_over)
-        place = min(max(place, 0.0), 1.0)
+        left_over = money - (change if change > _ZERO else p.resale * change)
+        cell, place = place_of(grids.spend, left_over)
+        place = min(max(place, _ZERO), _ONE)
         row = min(load(choice, m), last)
-        row = max(i4(row - i4(1)), i4(0)) if load_table(grids.assets, row) > keeps else row
-        first, second = load_table(grids.assets, row), load_table(grids.assets, i4(row + i4(1)))
-        across = (keeps - first) / (second - first)
+        row = max(i4(row - i4(1)), i4(0)) if load_table(grids.assets.at, row) > keeps else row
+        across = (keeps - load_table(grids.assets.at, row)) * load_table(grids.assets.inverse_width, row)
         at = i4(i4(row * n_spend) + cell)
-        above = i4(at + n_spend)
-        low = load_table(saved, at) + place * (
-            load_table(saved, i4(at + i4(1))) - load_table(saved, at)
-        )
-        high = load_table(saved, above) + place * (
-            load_table(saved, i4(above + i4(1))) - load_table(saved, above)
-        )
-        wish = low + across * (high - low)
+        over = i4(at + n_spend)
+        near, far = load_table(saved, at), load_table(saved, over)
+        near = near + place * (load_table(saved, i4(at + i4(1))) - near)
+        far = far + place * (load_table(saved, i4(over + i4(1))) - far)
+        wish = near + across * (far - near)
         store(assets, m, keeps)
-        store(savings, m, max(min(wish, left_over - outlay), load_table(grids.savings, 0)))
+        store(savings, m, max(min(wish, left_over - outlay), least))
 
 
 @kernel
 def _outlay(p, season, known, technique):
-    return year_outlay(p, np.int32(technique), np.int32(known)) * p.season_outlay[season]
-
-
-@loop_kernel
-def _save_all(p, grids, season, is_allowed, future, bench):
-    """Best saving for all assets kept, with and without knowledge, for every technique: fill the bench."""
-    price = p.season_price[season]
-    n_assets = grids.assets.size
-    for known in range(2):
-        for technique in range(3):
-            if not is_allowed[technique]:
-                continue
-            worth, saved = bench.worth[known, technique], bench.saved[known, technique]
-            curvature_along(grids.savings, future[known, technique], bench.curves)
-            for kept in range(n_assets):
-                _save_best(
-                    p, grids, grids.flow[known, season, technique], price,
-                    _outlay(p, season, known, technique), future[known, technique, kept],
-                    bench.curves[kept],                    worth[kept], saved[kept], bench,
-                )  # fmt: skip
-            curvature(grids.assets, worth, bench.bends[known, technique])
-            curvature_along(grids.spend, worth, bench.side_bends[known, technique])
+    return year_outlay(p, i4(technique), i4(known)) * p.season_outlay[season]
 
 
 @loop_kernel
@@ -320,14 +340,19 @@ def search(p, grids, season, is_allowed, future, bench):
     `future` is shaped like a solution's, `bench` comes from `new_bench`; its `assets` and `savings`
     are filled.
     """
-    _save_all(p, grids, season, is_allowed, future, bench)
-    for i in range(grids.assets.size):  # outermost: places of its trades stay at hand
-        for known in range(2):
-            for technique in range(3):
-                if is_allowed[technique]:
+    price = p.season_price[season]
+    for known in range(2):
+        for technique in range(3):
+            if is_allowed[technique]:
+                outlay = _outlay(p, season, known, technique)
+                _save_all(
+                    p, grids, grids.flow[known, season, technique], price, outlay,
+                    future[known, technique], bench,
+                )  # fmt: skip
+                for i in range(grids.assets.at.size):
+                    _best_kept_nodes(grids, bench.worth, bench.rises, i, bench.score, bench.choice)
                     _keep_best(
-                        p, grids, i, bench.worth[known, technique], bench.bends[known, technique],
-                        bench.side_bends[known, technique], bench.saved[known, technique],
-                        _outlay(p, season, known, technique), bench,
+                        p, grids, i, bench.worth, bench.bends, bench.side_bends, bench.saved,
+                        outlay, bench.score, bench.choice, bench.kept,
                         bench.assets[known, technique, i], bench.savings[known, technique, i],
                     )  # fmt: skip

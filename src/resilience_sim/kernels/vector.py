@@ -25,6 +25,7 @@ is_compiled = not numba.config.DISABLE_JIT
 # everywhere alike.
 FLOAT_FLAGS = {"contract", "nnan", "ninf", "nsz"}
 
+LANES = 16  # numbers of single precision in the widest vector
 TILE = 128  # households in whose numbers several loops take turns, close at hand
 
 
@@ -51,6 +52,10 @@ def _cache_folder() -> str:
 
 _widen_vectors()
 CACHE_FOLDER = _cache_folder()
+
+_features = numba.config.CPU_FEATURES or binding.get_host_cpu_features().flatten()
+#: Numbers that fit into four of the widest vectors, from which they are looked up without a gather.
+LOOKUP = 64 if is_compiled and "+avx512f" in _features.split(",") else 0
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -102,6 +107,61 @@ def _mixed(builder: Any, low: Any, high: Any, place: Any) -> Any:
 
 _FIRST_LANE = ir.Constant(ir.IntType(32), 0)
 
+
+class _Lanes:
+    """Whole vectors of an intrinsic's arrays, by the number of the argument."""
+
+    def __init__(self, context: Any, builder: Any, signature: Any, args: Any) -> None:
+        self.context, self.builder, self.kinds, self.args = context, builder, signature.args, args
+
+    def _place(self, n: int, index: Any) -> Any:
+        kind = self.context.get_value_type(self.kinds[n].dtype)
+        place = _element(self.context, self.builder, self.kinds[n], self.args[n], index)
+        return self.builder.bitcast(place, ir.VectorType(kind, LANES).as_pointer())
+
+    def load(self, n: int, index: Any, is_table: bool = True) -> Any:
+        """Lanes from `index` on."""
+        loaded = self.builder.load(self._place(n, index), align=2)
+        loaded.set_metadata("alias.scope" if is_table else "noalias", _alias_scope(self.builder))
+        return loaded
+
+    def store(self, n: int, index: Any, value: Any) -> None:
+        """Store lanes from `index` on."""
+        stored = self.builder.store(value, self._place(n, index), align=4)
+        stored.set_metadata("noalias", _alias_scope(self.builder))
+
+    def cells(self, n: int, at: int) -> Any:
+        """Lanes of cells, in 32 bits."""
+        whole = ir.VectorType(ir.IntType(32), LANES)
+        return self.builder.zext(self.load(n, self.args[at]), whole)
+
+    def spread(self, value: Any) -> Any:
+        """One number in all lanes."""
+        undefined = ir.Constant(ir.VectorType(value.type, LANES), ir.Undefined)
+        one = self.builder.insert_element(undefined, value, _FIRST_LANE)
+        return _lanes(self.builder, one, one, [0] * LANES)
+
+    def fused(self, a: Any, b: Any, c: Any) -> Any:
+        """`a * b + c`, contracted as everywhere."""
+        flags = tuple(sorted(FLOAT_FLAGS))
+        return self.builder.fadd(self.builder.fmul(a, b, flags=flags), c, flags=flags)
+
+    def look_up(self, n: int, first: Any, cell: Any) -> Any:
+        """Of LOOKUP entries from `first` on, those of `cell`: shuffles that the machine has for it."""
+        builder, whole = self.builder, ir.IntType(32)
+        parts = [
+            self.load(n, builder.add(first, ir.Constant(whole, LANES * k)))
+            for k in range(LOOKUP // LANES)
+        ]
+        wide = parts[0].type
+        kind = ir.FunctionType(wide, [wide, cell.type, wide])
+        name = "llvm.x86.avx512.vpermi2var.ps.512"
+        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+        low, high = (builder.call(function, [parts[k], cell, parts[k + 1]]) for k in (0, 2))
+        half = ir.Constant(cell.type, [LOOKUP // 2] * LANES)
+        return builder.select(builder.icmp_unsigned(">=", cell, half), high, low)
+
+
 if is_compiled:
 
     @intrinsic
@@ -136,6 +196,20 @@ if is_compiled:
         def generate(context, builder, signature, args):
             place = _element(context, builder, signature.args[0], args[0], args[1])
             builder.store(args[2], place).set_metadata("noalias", _alias_scope(builder))
+            return context.get_dummy_value()
+
+        return types.void(array, index, array.dtype), generate
+
+    @intrinsic
+    def put(typing_context, array, index, value):
+        """Store to an array that a later loop of the same function reads as a table: no promise is made.
+
+        Like the other three it takes indices as they are: plain ones are looked at for a sign, and
+        where the compiler cannot tell it, the loop does not vectorise.
+        """
+
+        def generate(context, builder, signature, args):
+            builder.store(args[2], _element(context, builder, signature.args[0], args[0], args[1]))
             return context.get_dummy_value()
 
         return types.void(array, index, array.dtype), generate
@@ -199,6 +273,61 @@ if is_compiled:
 
         return result(table, width, corners, row, places), generate
 
+    @intrinsic
+    def _add_curve(typing_context, low, slope, bent, first, cells, inside, at, share, sums, j):
+        """Add, in LANES lanes from `j` on, `share` times what curves are worth at `inside` their cells.
+
+        A curve is `low + place * (slope + bent * place)`; its cells are looked up in LOOKUP entries
+        of each table from `first` on, which stay in registers, instead of being gathered.
+        """
+
+        def generate(context, builder, signature, args):
+            row = _Lanes(context, builder, signature, args)
+            cell, place = row.cells(4, 6), row.load(5, args[6])
+            value, rise, bend = (row.look_up(n, args[3], cell) for n in range(3))
+            value = row.fused(place, row.fused(bend, place, rise), value)
+            row.store(8, args[9], row.fused(row.spread(args[7]), value, row.load(8, args[9], False)))
+            return context.get_dummy_value()
+
+        signature = types.void(low, slope, bent, first, cells, inside, at, share, sums, j)
+        return signature, generate
+
+    @intrinsic
+    def _take_higher(typing_context, low, rise, first, cells, inside, at, number, best, chosen, j):
+        """In LANES lanes from `j` on, note `number` and what lines are worth at `inside` their cells where higher.
+
+        Cells are looked up in LOOKUP entries of `low` and `rise` from `first` on, as `add_curve` does.
+        """
+
+        def generate(context, builder, signature, args):
+            row = _Lanes(context, builder, signature, args)
+            cell, place = row.cells(3, 5), row.load(4, args[5])
+            value = row.fused(place, row.look_up(1, args[2], cell), row.look_up(0, args[2], cell))
+            before, node = row.load(7, args[9], False), row.load(8, args[9], False)
+            is_higher = builder.fcmp_ordered(">", value, before)
+            row.store(7, args[9], builder.select(is_higher, value, before))
+            row.store(8, args[9], builder.select(is_higher, row.spread(args[6]), node))
+            return context.get_dummy_value()
+
+        signature = types.void(low, rise, first, cells, inside, at, number, best, chosen, j)
+        return signature, generate
+
+    @intrinsic
+    def fused(typing_context, a, b, c):
+        """A product and a sum as one operation wherever the machine has it, also out of a loop.
+
+        The compiler contracts products and sums that stand together; here a product may be moved
+        out of a loop, away from its sum, and the last bit would depend on how the loop is written.
+        """
+
+        def generate(context, builder, signature, args):
+            single = ir.FloatType()
+            kind = ir.FunctionType(single, [single] * 3)
+            function = builder.module.declare_intrinsic("llvm.fmuladd", [single], kind)
+            return builder.call(function, args)
+
+        return types.float32(types.float32, types.float32, types.float32), generate
+
     def _bit_cast(source: Any, target: Any, target_ir: Any) -> Any:
         @intrinsic
         def cast(typing_context, value):
@@ -233,6 +362,10 @@ else:
         """Plain twin of the store."""
         array[index] = value
 
+    def put(array, index, value):
+        """Plain twin of the store without a promise."""
+        array[index] = value
+
     def tile(kind, n_rows):
         """Plain twin of the rows on the stack."""
         return np.empty(TILE * n_rows, kind)
@@ -254,6 +387,10 @@ else:
         a, b, c, d = (of_type(corner) for corner in corners)
         return tuple(mix(mix(a, b, along), mix(c, d, along), across))
 
+    def fused(a, b, c):
+        """Plain twin of a product and a sum as one operation."""
+        return a * b + c
+
     def float_bits(value):
         """Plain twin: the bits of a float as an integer."""
         return np.float32(value).view(np.int32)
@@ -269,3 +406,24 @@ else:
     def bits_double(value):
         """Plain twin: an integer's bits as a double."""
         return np.int64(value).view(np.float64)
+
+
+if LOOKUP:
+    add_curve, take_higher = _add_curve, _take_higher
+else:
+
+    @kernel
+    def add_curve(low, slope, bent, first, cells, inside, at, share, sums, j):
+        """Plain twin of curves looked up in lanes."""
+        for n in range(LANES):
+            cell, place = first + cells[at + n], inside[at + n]
+            sums[j + n] += share * (low[cell] + place * (slope[cell] + bent[cell] * place))
+
+    @kernel
+    def take_higher(low, rise, first, cells, inside, at, number, best, chosen, j):
+        """Plain twin of lines looked up in lanes."""
+        for n in range(LANES):
+            cell = first + cells[at + n]
+            value = low[cell] + inside[at + n] * rise[cell]
+            if value > best[j + n]:
+                best[j + n], chosen[j + n] = value, number

@@ -112,11 +112,13 @@ def solve(
                 at = (land, minds, skill, other)
                 policies.escape[at], policies.type_class[at] = chance, kinds
                 policies.rests[at] = ends
-        return max(
+        worst = max(
             (one.live_through(phase, slots, policies, neighbour)
              for phase, slots in policies.phase_slots.items() if slots is not policies.base_slots),
             default=SETTLED,
         )  # fmt: skip
+        one.let_go()
+        return worst
 
     told += in_threads(config.threads, live, types, _part(progress, n_passes - 1, n_passes))
     worst = max(told)

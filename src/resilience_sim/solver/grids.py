@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from resilience_sim.config import Config
-from resilience_sim.kernels.curves import Bend, places
+from resilience_sim.kernels.curves import Nodes, nodes_at, places, sheet_of
 from resilience_sim.kernels.primitives import N_TECHNIQUES, Grid, Primitives
 from resilience_sim.kernels.prospects import PlannerGrids, spending_utility
+from resilience_sim.kernels.vector import LANES
 from resilience_sim.model import Terms, discouraged, under
 
 ASSET_BEND, MONEY_BEND, SAVINGS_BEND = 0.05, 0.1, 0.1  # lines; below it nodes are evenly spaced
@@ -46,28 +47,41 @@ def planner_grids(config: Config, p: Primitives, lowest: float | None = None) ->
     """
     settings = config.planner
     lowest = _lowest_money(p) if lowest is None else lowest
+    resale = float(p.resale)
     assets, money = _state_nodes(config, lowest)
     savings = _savings_nodes(config, p)
-    top = settings.money_max + float(p.resale) * settings.assets_max
-    n_spend = settings.n_money + settings.n_money // 8
+    n_spend = -(-settings.n_money // LANES) * LANES
+    top = settings.money_max + resale * settings.assets_max
     spend = _with_debt(lowest, top, MONEY_BEND, n_spend, N_DEBT_MONEY)
+    on_assets, on_savings = nodes_at(assets, ASSET_BEND), nodes_at(savings, SAVINGS_BEND)
+    on_money, on_spend = nodes_at(money, MONEY_BEND), nodes_at(spend, MONEY_BEND)
     trade = assets[None, :] - assets[:, None]
-    paid = np.where(trade > 0, trade, float(p.resale) * trade)
-    trade_cell, trade_place = places(spend, money[None, None, :] - paid[:, :, None])
+    paid = np.where(trade > 0, trade, resale * trade)
+    trade_cell, trade_place = _places(on_spend, money - paid[:, :, None])
     left = float(p.keep) * assets
-    struck = np.stack([left, left * (1.0 - float(p.asset_loss_share))])
-    loss_cell, loss_place = places(assets, struck)
     share = float(p.inheritance)
-    heir_cell, heir_place = places(assets, share * assets)
-    owed_cell, owed_place = places(savings, share * savings)
     harvest, wage = _luck_nodes(config, p)
-    flow = np.empty((2, config.periods_per_year, N_TECHNIQUES, savings.size, spend.size))
-    spending_utility(p, spend, savings, flow)
+    flow = np.empty(
+        (2, config.periods_per_year, N_TECHNIQUES, savings.size, spend.size), np.float32
+    )
+    spending_utility(p, spend.astype(np.float32), savings.astype(np.float32), flow)
     return PlannerGrids(
-        assets, money, savings, spend, _bend_of(money, MONEY_BEND), _bend_of(spend, MONEY_BEND),
-        trade_cell.ravel(), trade_place.ravel(), loss_cell, loss_place, heir_cell, heir_place,
-        owed_cell, owed_place, harvest, wage, _luck_classes(settings.n_luck), flow,
+        on_assets, on_money, on_savings, on_spend, sheet_of(on_assets, on_money),
+        sheet_of(on_assets, on_savings), sheet_of(on_assets, on_spend),
+        trade_cell.astype(np.int16).ravel(), trade_place.ravel(),
+        np.float32(1.0 - (1.0 - float(p.asset_loss)) ** (4.0 / config.periods_per_year)),
+        *_places(on_assets, np.stack([left, left * (1.0 - float(p.asset_loss_share))])),
+        *_places(on_assets, share * assets),
+        *_savings_of_heirs(on_assets, on_savings, share),
+        harvest, wage, _luck_classes(settings.n_luck), flow,
     )  # fmt: skip
+
+
+def _places(nodes: Nodes, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cells (int32) and places in them (float32, not clipped) of points on nodes; both shaped like `points`."""
+    cells, inside = np.empty(points.size, np.int32), np.empty(points.size, np.float32)
+    places(nodes, points.astype(np.float32).ravel(), cells, inside)
+    return cells.reshape(points.shape), inside.reshape(points.shape)
 
 
 def state_grids(config: Config, p: Primitives, terms: Iterable[Terms]) -> tuple[Grid, Grid]:
@@ -79,8 +93,19 @@ def state_grids(config: Config, p: Primitives, terms: Iterable[Terms]) -> tuple[
 
 def with_savings(grids: PlannerGrids, savings: np.ndarray, p: Primitives) -> PlannerGrids:
     """The same nodes but for those of savings, for expected values there; flows are not for use."""
-    cell, place = places(savings, float(p.inheritance) * savings)
-    return grids._replace(savings=savings, heir_savings_cell=cell, heir_savings_place=place)
+    nodes = nodes_at(savings, SAVINGS_BEND)
+    at, place = _savings_of_heirs(grids.assets, nodes, float(p.inheritance))
+    return grids._replace(
+        savings=nodes, choices=sheet_of(grids.assets, nodes), heir_savings_at=at,
+        heir_savings_place=place,
+    )  # fmt: skip
+
+
+def _savings_of_heirs(assets: Nodes, savings: Nodes, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Where in a flat table of choices a share of savings lies, and the place in its cell."""
+    cells, inside = _places(savings, share * savings.at)
+    first = np.arange(assets.at.size, dtype=np.int32)[:, None] * np.int32(savings.at.size)
+    return (first + cells).ravel(), np.tile(inside, assets.at.size)
 
 
 def _state_nodes(config: Config, lowest: float) -> tuple[np.ndarray, np.ndarray]:
@@ -91,19 +116,13 @@ def _state_nodes(config: Config, lowest: float) -> tuple[np.ndarray, np.ndarray]
     )
 
 
-def _kernel_grid(nodes: np.ndarray, bend: float) -> Grid:
-    """A grid in single precision."""
-    widths = np.diff(nodes)
-    how = _bend_of(nodes, bend)
+def _kernel_grid(at: np.ndarray, bend: float) -> Grid:
+    """Nodes as the population kernel reads them."""
+    nodes = nodes_at(at, bend)
     return Grid(
-        inverse_bend=np.float32(how.inverse_bend),
-        scale=np.float32(how.scale),
-        debt_cells=np.float32(how.debt_cells),
-        debt_scale=np.float32(how.debt_scale),
-        last=np.int32(nodes.size - 2),
-        nodes=nodes.astype(np.float32),
-        inverse_widths=np.append(1.0 / widths, 1.0 / widths[-1]).astype(np.float32),
-    )
+        nodes.inverse_bend, nodes.scale, nodes.debt_cells, nodes.debt_scale, np.int32(at.size - 2),
+        nodes.at, nodes.inverse_width,
+    )  # fmt: skip
 
 
 def _lowest_money(p: Primitives) -> float:
@@ -122,15 +141,6 @@ def _with_debt(low: float, high: float, bend: float, n: int, n_debt: int) -> np.
     """The same with `n_debt` of the nodes evenly spaced below zero, from low, where that is debt."""
     debt = np.linspace(low, 0.0, n_debt + 1)[:-1] if low < 0.0 else np.empty(0)
     return np.concatenate([debt, _bent(high, bend, n - debt.size)])
-
-
-def _bend_of(nodes: np.ndarray, bend: float) -> Bend:
-    n_debt = int((nodes < 0.0).sum())
-    span = np.log2(1.0 + nodes[-1] / bend)
-    return Bend(
-        1.0 / bend, float((nodes.size - 1 - n_debt) / span), float(n_debt),
-        float(n_debt / -nodes[0]) if n_debt else 0.0,
-    )  # fmt: skip
 
 
 def _savings_nodes(config: Config, p: Primitives) -> np.ndarray:

@@ -136,7 +136,7 @@ class _Line:
     ) -> None:
         self.at, self.chances, self.belief = at, chances, belief
         self.types = [types[n] for n in at]
-        self.heirs = np.empty((at.size, *self.types[0].base[belief].future.shape))
+        self.heirs = np.empty((at.size, *self.types[0].base[belief].future.shape), np.float32)
         for one, heir in zip(self.types, self.heirs, strict=True):
             one.to_heirs = heir
         factor, hazard = float(p.discount), float(p.succession_hazard)

@@ -14,7 +14,12 @@ from resilience_sim.kernels.primitives import (
     WAGE_ROUTE,
     WAY_UP,
 )
-from resilience_sim.kernels.prospects import Solution, income_classes, money_places
+from resilience_sim.kernels.prospects import (
+    Solution,
+    blank_solution,
+    income_classes,
+    money_places,
+)
 from resilience_sim.kernels.rule import rule_of_thumb_plans
 from resilience_sim.model import Terms, yearly_wages
 from resilience_sim.solver.axes import Phase, TypeAxes
@@ -69,7 +74,7 @@ class PlannerType:
         self.minds = [[pair] for pair in pairs] if is_split else [pairs]
         """By belief, the minds that hold it: pairs without and with knowledge."""
         self.is_allowed = np.array([True, True, config.mechanisms.improved_technique])
-        self.base = [_blank(self.world) for _ in self.world.believed]
+        self.base = [blank_solution(self.world.grids) for _ in self.world.believed]
         self.redraw = [np.zeros_like(each.future) for each in self.base]
         """What another skill of heirs adds to the value of what is kept, by belief."""
         self.to_heirs: np.ndarray | None = None
@@ -138,7 +143,7 @@ class PlannerType:
         is_ruled = self.config.planner.behaviour is Behaviour.RULE_OF_THUMB
         told, confident = SETTLED, None
         for belief in range(len(self.base)):
-            solution = _blank(world)
+            solution = blank_solution(world.grids)
             if is_ruled:
                 self._follow_rule(world, belief, phase.transfer, solution)
             elif phase.hazard is None:
@@ -166,10 +171,17 @@ class PlannerType:
         if policies.redraw is not None:
             policies.redraw[land, belief, skill, other] = self.redraw[belief]
 
+    def let_go(self) -> None:
+        """Forget the solutions, once all that is asked of them is written: they take much memory."""
+        self.base.clear()
+        self.redraw.clear()
+        self._incomes.clear()
+        self.to_heirs = None
+
     def escape(self, belief: int) -> np.ndarray:
         """Escape probability without programmes, (2, n_assets, n_money), by what is true of the technique."""
         grids = self.world.grids
-        out = np.empty((2, grids.assets.size, grids.money.size))
+        out = np.empty((2, grids.assets.at.size, grids.money.at.size), np.float32)
         escape.escape_probability(
             self.world.p, grids, *self._places(self.world, 0, 0.0), ESCAPE_HORIZON_YEARS,
             self.base[belief], out,
@@ -182,8 +194,8 @@ class PlannerType:
         starts = np.array(
             [
                 (k, m)
-                for k in grids.assets[::3]
-                for m in grids.money[:: max(1, grids.money.size // 4)]
+                for k in grids.assets.at[::3]
+                for m in grids.money.at[:: max(1, grids.money.at.size // 4)]
             ]
         )
         kinds, ends = np.empty(2, np.int32), np.empty((2, 2, 4))
@@ -217,7 +229,7 @@ class PlannerType:
         self, neighbour: Policies, slots: np.ndarray, belief: int, solution: Solution
     ) -> None:
         """Begin a phase with a neighbour's plans, and with what it changes there."""
-        without = _blank(self.world)
+        without = blank_solution(self.world.grids)
         self._read(neighbour, neighbour.base_slots, belief, without)
         self._read(neighbour, slots, belief, solution)
         solution.value[:] += self.base[belief].value - without.value
@@ -304,7 +316,7 @@ class PlannerType:
     def _places(self, world: World, belief: int, transfer: float) -> Places:
         grids = world.grids
         n_seasons = self.config.periods_per_year
-        shape = (2, n_seasons, N_TECHNIQUES, grids.assets.size, grids.luck_share.size)
+        shape = (2, n_seasons, N_TECHNIQUES, grids.assets.at.size, grids.luck_share.size)
         name = (id(world.believed), belief)
         if name not in self._incomes:
             self._incomes[name] = np.empty(shape)
@@ -312,7 +324,7 @@ class PlannerType:
                 world.believed[belief], grids, self.land, self.skill, self.other, self.wages,
                 self._incomes[name],
             )  # fmt: skip
-        cells = np.empty((*shape, grids.savings.size), np.int16)
+        cells = np.empty((*shape, grids.savings.at.size), np.int16)
         inside = np.empty(cells.shape, np.float32)
         money_places(world.p, grids, self._incomes[name], transfer, cells, inside)
         return cells, inside
@@ -320,11 +332,11 @@ class PlannerType:
     def _redraw(self, world: World, belief: int) -> np.ndarray:
         """What another skill of heirs adds, on the nodes of savings of a world."""
         table: np.ndarray = self.redraw[belief]
-        old, new = self.world.grids.savings, world.grids.savings
+        old, new = self.world.grids.savings.at, world.grids.savings.at
         if np.array_equal(old, new):
             return table
         cell = np.clip(np.searchsorted(old, new, side="right") - 1, 0, old.size - 2)
-        place = np.clip((new - old[cell]) / (old[cell + 1] - old[cell]), 0.0, 1.0)
+        place = np.clip((new - old[cell]) / (old[cell + 1] - old[cell]), 0.0, 1.0).astype(np.float32)
         read: np.ndarray = table[..., cell] + place * (table[..., cell + 1] - table[..., cell])
         return read
 
@@ -332,25 +344,18 @@ class PlannerType:
         """What is kept is worth so much once a phase has ended, on the nodes of savings of its world."""
         base = self.base[belief]
         future: np.ndarray = base.future
-        if np.array_equal(world.grids.savings, self.world.grids.savings):
+        if np.array_equal(world.grids.savings.at, self.world.grids.savings.at):
             return future
         there = World(
             self.world.p, self.world.believed,
-            with_savings(self.world.grids, world.grids.savings, self.world.p),
+            with_savings(self.world.grids, world.grids.savings.at, self.world.p),
         )  # fmt: skip
-        out = np.empty((*future.shape[:-1], world.grids.savings.size))
+        out = np.empty((*future.shape[:-1], world.grids.savings.at.size), np.float32)
         foresight.future_of(
             there.p, there.grids, base.value, *self._places(there, belief, 0.0),
             self._redraw(there, belief), out,
         )  # fmt: skip
         return out
-
-
-def _blank(world: World) -> Solution:
-    grids = world.grids
-    shape = (2, grids.flow.shape[1], N_TECHNIQUES, grids.assets.size)
-    value, assets, savings = (np.zeros((*shape, grids.money.size)) for _ in range(3))
-    return Solution(value, assets, savings, np.zeros((*shape, grids.savings.size)))
 
 
 def classify(low: np.ndarray, high: np.ndarray) -> int:
