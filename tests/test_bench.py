@@ -229,6 +229,12 @@ def test_goals_stand_beside_what_was_measured_and_say_whether_they_are_held() ->
     assert held == [False, True, True, None]
 
 
+def test_a_run_stays_what_it_is_called_whatever_the_overrides() -> None:
+    words = whole._words(whole.MILLION, ("population.n_households=700", "seed=2", "case=erewhon"))
+    assert "population.n_households=1000000" in words and words[-2:] == ("seed=2", "case=erewhon")
+    assert "population.n_households=700" not in words
+
+
 def test_importing_the_package_loads_nothing_heavy() -> None:
     seconds, loaded = whole._imported("resilience_sim")
     assert loaded == [] and seconds < 0.35

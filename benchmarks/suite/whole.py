@@ -19,8 +19,9 @@ SMALL = (
     "outcomes.horizons_years=[5]",
 )  # fmt: skip
 MILLION = (
-    "population.n_households=1000000", "replicates=1", "arms=[none,cash,productive,both]",
-    "shock=none", "outcomes.belief_households=0", "outcomes.channel_households=0",
+    "population.n_households=1000000", "horizon_years=40", "periods_per_year=4", "replicates=1",
+    "arms=[none,cash,productive,both]", "shock=none", "outcomes.belief_households=0",
+    "outcomes.channel_households=0",
 )  # fmt: skip
 SOLVED = "default run, policies solved anew"
 KEPT = "default run, policies kept"
@@ -94,6 +95,7 @@ class Run:
     n_served: int
     """Kernels that came from the cache on disk."""
     has_kept_policies: bool
+    words: tuple[str, ...]
 
 
 def whole(report: Report, settings: Settings, folder: Path, tell: Tell) -> None:
@@ -101,7 +103,7 @@ def whole(report: Report, settings: Settings, folder: Path, tell: Tell) -> None:
     _imports(report, settings, tell)
     if settings.is_quick:
         tell("small run")
-        words = (*SMALL, *settings.overrides)
+        words = _words(SMALL, settings.overrides)
         _run(folder / "run", words, {KEEPS: "0"})
         second = _run(folder / "run", words, {KEEPS: "0"})
         _compiled(report, None, second)
@@ -114,7 +116,7 @@ def whole(report: Report, settings: Settings, folder: Path, tell: Tell) -> None:
 
     def run(*words: str, keeps: str = "2") -> Run:
         environment = {"RESILIENCE_SIM_CACHE_DIR": str(cache), KEEPS: keeps}
-        return _run(folder / "run", (*words, *settings.overrides), environment)
+        return _run(folder / "run", _words(words, settings.overrides), environment)
 
     tell("small run, compiling")
     cold = run(*SMALL, keeps="0")
@@ -173,7 +175,7 @@ def _compiled(report: Report, cold: Run | None, second: Run) -> None:
 
 
 def _small(report: Report, runs: list[Run]) -> None:
-    _add(report, "small run, policies solved anew", runs, " ".join(SMALL), "", "")
+    _add(report, "small run, policies solved anew", runs, "", "", "")
 
 
 def _default(report: Report, cache: Path, run: Callable[..., Run], tell: Tell) -> None:
@@ -195,7 +197,7 @@ def _default(report: Report, cache: Path, run: Callable[..., Run], tell: Tell) -
 
 def _million(report: Report, run: Callable[..., Run], tell: Tell) -> None:
     """A million households, copies of those of the survey; the first run keeps policies for the others."""
-    note = f"40 years by quarter, four arms, one replicate; {os.cpu_count()} cores"
+    note = f"{os.cpu_count()} cores"
     tell(f"{MANY}, policies solved anew")
     _add(report, f"{MANY}, policies solved anew", [run(*MILLION)], note, "", "")
     tell(MANY)
@@ -211,9 +213,16 @@ def _policies(runs: list[Run]) -> str:
     )
 
 
+def _words(own: tuple[str, ...], overrides: tuple[str, ...]) -> tuple[str, ...]:
+    """Words of a run, and those overrides that leave it what it is called."""
+    keys = {word.partition("=")[0] for word in own}
+    return (*own, *(word for word in overrides if word.partition("=")[0] not in keys))
+
+
 def _add(report: Report, what: str, runs: list[Run], note: str, goal: str, goal_mb: str) -> None:
     """A row of seconds and one of memory."""
-    report.add(GROUP, what, "s", [each.seconds for each in runs], note, goal)
+    told = "; ".join(part for part in (note, " ".join(runs[0].words)) if part)
+    report.add(GROUP, what, "s", [each.seconds for each in runs], told, goal)
     report.add(GROUP, f"{what}, peak memory", "MB", [each.peak for each in runs], "", goal_mb)
 
 
@@ -241,4 +250,6 @@ def _run(output: Path, words: tuple[str, ...], changed: dict[str, str]) -> Run:
     manifest = json.loads((output / "manifest.json").read_text())
     shutil.rmtree(output)
     has_kept = manifest["policies_from_before"]
-    return Run(seconds, peak, **json.loads(counts.read_text()), has_kept_policies=has_kept)
+    return Run(
+        seconds, peak, **json.loads(counts.read_text()), has_kept_policies=has_kept, words=words
+    )
