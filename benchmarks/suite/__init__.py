@@ -3,7 +3,8 @@
 bench(settings, tell) measures and returns a `Report`; `markdown(report)` is its table.
 """
 
-from .measure import Report, Settings, bench
+from .measure import bench
+from .report import Report, Settings
 from .table import as_json, markdown
 
 __all__ = ["Report", "Settings", "as_json", "bench", "markdown"]

@@ -6,119 +6,36 @@ rounds' ratios. What cannot be measured leaves an empty row with the reason.
 
 from __future__ import annotations
 
-import json
-import os
 import pickle
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 
+from resilience_sim import runs
 from resilience_sim.lives import workspace
+from resilience_sim.outcomes.panel import panel as panel_table
+from resilience_sim.results import PANEL_COLUMNS
 
 from . import machine, numpy_twin, peers, twins
+from .planning import planner
+from .report import LEFT_OUT, PER, Report, Settings, Tell, lacking
 from .twins import MissingError
+from .whole import whole
 from .world import World, crowd, kernel_sums, live, n_threads, world_of, zero_sums
 
-
-class Goal(NamedTuple):
-    """What a ratio means, and where it should lie."""
-
-    bound: str
-    meaning: str
-
-
-GOALS = {
-    "kernel_vs_c_vectorised": Goal("<= 1.15", "kernel's time over that of the vectorised C twin"),
-    "kernel_vs_c_scalar": Goal(">= 10", "how many times faster than the C twin in doubles"),
-    "kernel_vs_numpy": Goal(">= 20", "how many times faster than the NumPy twin"),
-    "kernel_vs_mesa": Goal(">= 1000", "how many times faster than the Mesa loop"),
-    "threads_2_vs_1": Goal(">= 1.85", "speed-up of two threads at the larger of two crowds"),
-    "planner_vs_c": Goal("<= 1.5", "planner's time over that of its C twin"),
-}
-NO_PLANNER_TWIN = "the planner's C twin is not written yet"
-QUICK_TYPES = ("planner.n_skill=3", "planner.n_other=2")
-SMALL_RUN = (
-    "case=erewhon",
-    "population.n_households=500",
-    "replicates=2",
-    "horizon_years=5",
-    "outcomes.horizons_years=[5]",
-)
 NUMPY_BLOCK = (
     4096  # households; the fastest of 1,000 to 16,000 on the machine the suite was written on
 )
 MESA_HOUSEHOLDS, MESA_YEARS = 200, 5
 SECONDS_PER_LIFE = 60.0
 """A crowd that would live longer than this is left out."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How much to measure."""
-
-    is_quick: bool = False
-    overrides: tuple[str, ...] = ()
-
-    @property
-    def rounds(self) -> int:
-        """Rounds of each comparison."""
-        return 3 if self.is_quick else 9
-
-    @property
-    def world(self) -> tuple[str, ...]:
-        """Overrides of the world that is lived in."""
-        return (*(QUICK_TYPES if self.is_quick else ()), *self.overrides)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One measurement: median and best of its rounds, or neither and the reason."""
-
-    group: str
-    what: str
-    unit: str
-    median: float | None
-    best: float | None
-    note: str = ""
-
-
-@dataclass
-class Report:
-    """All that was measured."""
-
-    machine: dict[str, str]
-    rows: list[Row] = field(default_factory=list)
-    ratios: dict[str, float | None] = field(default_factory=lambda: dict.fromkeys(GOALS))
-    ratios_of_best: dict[str, float | None] = field(default_factory=lambda: dict.fromkeys(GOALS))
-    """The same between the best of all rounds: nearer the truth where others use the machine."""
-    reasons: dict[str, str] = field(default_factory=dict)
-
-    def add(self, group: str, what: str, unit: str, values: list[float], note: str = "") -> None:
-        """Add a row of one or more rounds."""
-        best = min(values) if "per second" not in unit else max(values)
-        self.rows.append(Row(group, what, unit, statistics.median(values), best, note))
-
-    def lack(self, group: str, what: str, unit: str, reason: str) -> None:
-        """Add an empty row."""
-        self.rows.append(Row(group, what, unit, None, None, reason))
-
-    def compare(self, name: str, over: list[float], under: list[float]) -> None:
-        """Set a ratio to the median of the rounds' ratios."""
-        self.ratios_of_best[name] = min(over) / min(under)
-        self.ratios[name] = statistics.median(a / b for a, b in zip(over, under, strict=True))
-
-
-Tell = Callable[[str], None]
-PER = "ns per household-period"
 
 
 def bench(settings: Settings, tell: Tell) -> Report:
@@ -131,23 +48,14 @@ def bench(settings: Settings, tell: Tell) -> Report:
         _twins(report, settings, solved.world, folder, tell)
         _threads(report, settings, solved.world, tell)
         _scaling(report, settings, solved.world, tell)
+        _pool(report, settings, solved.world, tell)
         _panel(report, settings, solved.world, folder, tell)
         _memory(report, solved.world)
-        _planner(report, settings, solved.policy_seconds, solved.plans_bytes, tell)
-        _whole(report, settings, folder, tell)
+        planner(report, settings, solved.policy_seconds, solved.plans_bytes, tell)
+        whole(report, settings, folder, tell)
         if not settings.is_quick:
             _instructions(report, solved.world, folder, tell)
     return report
-
-
-@contextmanager
-def _lacking(report: Report, group: str, what: str, unit: str, *ratios: str) -> Iterator[None]:
-    """Turn something missing into an empty row, and into the reason of the ratios that rest on it."""
-    try:
-        yield
-    except MissingError as error:
-        report.lack(group, what, unit, str(error))
-        report.reasons |= {name: str(error) for name in ratios}
 
 
 def _twins(report: Report, settings: Settings, base: World, folder: Path, tell: Tell) -> None:
@@ -164,7 +72,7 @@ def _twins(report: Report, settings: Settings, base: World, folder: Path, tell: 
     found: dict[str, twins.Twin] = {}
     for what, (name, ratio) in names.items():
         tell(f"building {name}")
-        with _lacking(report, group, what, PER, ratio):
+        with lacking(report, group, what, PER, ratio):
             found[what] = twins.twin(name, world, folder)
     took: dict[str, list[float]] = {}
 
@@ -212,10 +120,10 @@ def _twins(report: Report, settings: Settings, base: World, folder: Path, tell: 
         )
         report.compare("kernel_vs_mesa", took["Mesa"], took["kernel"])
     if settings.is_quick:
-        report.lack(group, "HARK", "ns per agent-period", "left out of --quick")
+        report.lack(group, "HARK", "ns per agent-period", LEFT_OUT)
         return
     tell("HARK")
-    with _lacking(report, group, "HARK", "ns per agent-period"):
+    with lacking(report, group, "HARK", "ns per agent-period"):
         hark, seconds = peers.hark_seconds()
         report.add(
             group, "HARK", "ns per agent-period", [1e9 * each for each in seconds],
@@ -242,7 +150,7 @@ def _threads(report: Report, settings: Settings, base: World, tell: Tell) -> Non
         report.lack("threads", "two threads", PER, reason)
         return
     years = min(base.n_years, 5 if settings.is_quick else 20)
-    for n in (10_000, 100_000):
+    for n, goal in ((10_000, ">= 1.75"), (100_000, ">= 1.85")):
         world = crowd(base, n, years)
         took: dict[int, list[float]] = {1: [], 2: []}
         tell(f"threads, {n:,} households")
@@ -252,10 +160,7 @@ def _threads(report: Report, settings: Settings, base: World, tell: Tell) -> Non
         for threads, each in took.items():
             report.add("threads", f"{threads}, {n:,} households", PER, each)
         report.compare("threads_2_vs_1", took[1], took[2])
-        speed = report.ratios["threads_2_vs_1"]
-        report.rows.append(
-            Row("threads", f"speed-up of two, {n:,} households", "times", speed, None)
-        )
+        report.relate("threads", f"speed-up of two, {n:,} households", took[1], took[2], "", goal)
 
 
 def _scaling(report: Report, settings: Settings, base: World, tell: Tell) -> None:
@@ -292,8 +197,22 @@ def _scaling(report: Report, settings: Settings, base: World, tell: Tell) -> Non
             report.add(group, what, PER, [1e9 * each / world.household_periods for each in lives])
 
 
+def _pool(report: Report, settings: Settings, base: World, tell: Tell) -> None:
+    """What the village's pool costs: the same lives with it and without."""
+    tell("village pool")
+    pooled = crowd(base, 20_000, min(base.n_years, 10))
+    alone = replace(pooled, p=pooled.p._replace(pool_share=np.float32(0.0)))
+    took: tuple[list[float], list[float]] = ([], [])
+    for _ in range(settings.rounds):
+        for world, each in zip((pooled, alone), took, strict=True):
+            each.append(1e9 * live(world)[0] / world.household_periods)
+    report.add("village pool", "on", PER, took[0])
+    report.add("village pool", "off", PER, took[1], "the same tables of plans")
+    report.relate("village pool", "on over off", *took, "", "<= 1.25")
+
+
 def _panel(report: Report, settings: Settings, base: World, folder: Path, tell: Tell) -> None:
-    """A panel of one household in twenty beside none, and files of it."""
+    """A panel of one household in twenty beside none, and files of it as the package writes them."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -313,8 +232,7 @@ def _panel(report: Report, settings: Settings, base: World, folder: Path, tell: 
         with_panel.append(1e9 * live(kept)[0] / kept.household_periods)
     report.add("panel", "aggregates only", PER, without)
     report.add("panel", "with a panel of 5 %", PER, with_panel)
-    slow = statistics.median(a / b for a, b in zip(with_panel, without, strict=True))
-    report.rows.append(Row("panel", "with over without", "times", slow, None, "goal <= 1.2"))
+    report.relate("panel", "with over without", with_panel, without, "", "<= 1.2")
     everyone = replace(
         kept, households=plain.households._replace(panel_row=np.arange(plain.n, dtype=np.int32))
     )
@@ -325,23 +243,38 @@ def _panel(report: Report, settings: Settings, base: World, folder: Path, tell: 
         ),
     )
     values = live(everyone)[1].panel.reshape(-1, 5)
-    columns = ("income", "consumption", "assets", "savings", "technique")
-    table = pa.table({name: np.ascontiguousarray(values[:, c]) for c, name in enumerate(columns)})
-    ways = {
-        "Parquet as by default": {},
-        "Parquet, zstd and byte_stream_split": {
-            "compression": "zstd", "compression_level": 1, "use_dictionary": False,
-            "use_byte_stream_split": True,
-        },
-    }  # fmt: skip
-    for what, options in ways.items():
-        path, took = folder / "panel.parquet", []
+    frame = panel_table(cast(Any, SimpleNamespace(panel=_columns(everyone, values))))
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    path = folder / "panel.parquet"
+    ways: dict[str, tuple[Callable[[], None], str]] = {
+        "Parquet as the package writes it": (lambda: runs.write_table(path, frame), "<= 0.75"),
+        "Parquet as pyarrow writes it by default": (lambda: pq.write_table(table, path), ""),
+    }
+    for what, (write_it, goal) in ways.items():
+        took = []
         for _ in range(settings.rounds):
             began = time.perf_counter()
-            pq.write_table(table, path, **options)
+            write_it()
             took.append(1e9 * (time.perf_counter() - began) / len(values))
         size = path.stat().st_size / values.nbytes
-        report.add("panel", what, "ns per row of five numbers", took, f"{size:.2f} of the raw size")
+        report.add("panel", what, "ns per row of nine columns", took)
+        report.add(
+            "panel", f"{what}, size", "of the five numbers, raw", [size],
+            "household, arm, world and year are in the file too", goal,
+        )  # fmt: skip
+
+
+def _columns(world: World, values: np.ndarray) -> dict[str, np.ndarray]:
+    """Columns of a panel of everyone, as `results.Results.panel` holds them."""
+    digits = len(str(world.n))
+    name = np.strings.zfill(np.arange(world.n).astype(str), digits)
+    n_rows = len(values)
+    return {
+        "id": np.repeat(name, world.n_years),
+        "arm": np.full(n_rows, "none"),
+        "shock": np.full(n_rows, "none"),
+        "year": np.tile(np.arange(1, world.n_years + 1), world.n),
+    } | {column: values[:, c] for c, column in enumerate(PANEL_COLUMNS)}
 
 
 def _memory(report: Report, base: World) -> None:
@@ -370,67 +303,6 @@ def _memory(report: Report, base: World) -> None:
     )
 
 
-def _planner(report: Report, settings: Settings, first: float, size: int, tell: Tell) -> None:
-    """One solve without programmes, on one thread."""
-    note = f"{' '.join(settings.world) or 'default grids'}; {size / 1e6:.0f} MB of tables"
-    report.add("planner", "first solve, compiling what is not cached", "s", [first], note)
-    if not settings.is_quick:
-        tell("planner")
-        report.add("planner", "solve", "s", [world_of(settings.world).policy_seconds], note)
-    # The planner's C twin goes here: compare("planner_vs_c", ours, its) and drop the reason.
-    report.lack("planner", "C twin", "s", NO_PLANNER_TWIN)
-    report.reasons["planner_vs_c"] = NO_PLANNER_TWIN
-
-
-def _whole(report: Report, settings: Settings, folder: Path, tell: Tell) -> None:
-    """`resilience-sim run` as a process of its own: cold with an empty cache, and warm."""
-    warm_runs = 1 if settings.is_quick else 3
-    jobs = {"small run": (*SMALL_RUN, *settings.overrides)}
-    if not settings.is_quick:
-        jobs["default run"] = settings.overrides
-    for what, overrides in jobs.items():
-        took, memory = [], []
-        for turn in range(warm_runs + (not settings.is_quick and what == "small run")):
-            is_cold = not settings.is_quick and what == "small run" and turn == 0
-            tell(f"{what}{', compiling' if is_cold else ''}")
-            cache = str(folder / "cache") if what == "small run" and not settings.is_quick else None
-            seconds, peak = _one_run(folder / f"{what}-{turn}", overrides, cache)
-            if is_cold:
-                report.add("whole process", f"{what}, cold", "s", [seconds], "all kernels compiled")
-            else:
-                took.append(seconds)
-                memory.append(peak)
-        report.add("whole process", f"{what}, warm", "s", took, " ".join(overrides))
-        report.add("whole process", f"{what}, peak memory", "MB", memory)
-
-
-LAUNCH = """
-import json, resource, subprocess, sys, time
-began = time.perf_counter()
-quiet = subprocess.DEVNULL
-status = subprocess.run(sys.argv[1:], stdout=quiet, stderr=quiet).returncode
-took = time.perf_counter() - began
-print(json.dumps([status, took, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024.0]))
-"""  # of a small process in between: a child's peak memory counts what its parent held when it was made
-
-
-def _one_run(output: Path, overrides: tuple[str, ...], cache: str | None) -> tuple[float, float]:
-    """Wall seconds and peak memory (MB) of one run."""
-    environment = os.environ | ({"RESILIENCE_SIM_CACHE_DIR": cache} if cache else {})
-    words = [sys.executable, "-m", "resilience_sim", "run", f"output_dir={output}", *overrides]
-    told = subprocess.run(
-        [sys.executable, "-c", LAUNCH, *words],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    status, seconds, peak = json.loads(told.stdout)
-    if status:
-        raise RuntimeError(f"resilience-sim run {' '.join(overrides)} failed with status {status}")
-    return seconds, peak
-
-
 def _instructions(report: Report, base: World, folder: Path, tell: Tell) -> None:
     """Instructions per household-period: the difference of a longer and a shorter life, single-stepped."""
     code = (
@@ -439,7 +311,7 @@ def _instructions(report: Report, base: World, folder: Path, tell: Tell) -> None
     )
     for what, n in (("kernel", 64), ("C, vectorised, float32", 64), ("C, scalar, float64", 16)):
         tell(f"counting instructions: {what}")
-        with _lacking(report, "instructions", what, "per household-period"):
+        with lacking(report, "instructions", what, "per household-period"):
             counts, lived = [], []
             for years in (1, 2):
                 world = crowd(base, n, years)

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from itertools import groupby
 
-from .measure import GOALS, Report
+from .report import GOALS, Report, is_held
 
 
 def as_json(report: Report) -> str:
@@ -17,7 +17,7 @@ def as_json(report: Report) -> str:
         "reasons": report.reasons,
         "goals": GOALS,
         "machine": report.machine,
-        "rows": [asdict(row) for row in report.rows],
+        "rows": [asdict(row) | {"is_held": row.is_held} for row in report.rows],
     }
     return json.dumps(told, indent=1) + "\n"
 
@@ -33,17 +33,25 @@ def markdown(report: Report) -> str:
         goal = GOALS[name]
         measured, best = (_number(each) for each in (value, report.ratios_of_best[name]))
         note = goal.meaning + (f"; {report.reasons[name]}" if name in report.reasons else "")
-        lines.append(f"| `{name}` | {measured} | {best} | {goal.bound} | {note} |")
+        bound = _told(goal.bound, value)
+        lines.append(f"| `{name}` | {measured} | {best} | {bound} | {note} |")
     for group, rows in groupby(report.rows, lambda row: row.group):
         lines += [
             "",
-            f"| {group} | median | best | unit | note |",
-            "| --- | --- | --- | --- | --- |",
+            f"| {group} | median | best | unit | goal | note |",
+            "| --- | --- | --- | --- | --- | --- |",
         ]
         for row in rows:
             median, best = (_number(row.median), _number(row.best))
-            lines.append(f"| {row.what} | {median} | {best} | {row.unit} | {row.note} |")
+            bound = _told(row.goal, row.median)
+            lines.append(f"| {row.what} | {median} | {best} | {row.unit} | {bound} | {row.note} |")
     return "\n".join(lines) + "\n"
+
+
+def _told(goal: str, value: float | None) -> str:
+    """A goal, and whether it is held."""
+    held = is_held(goal, value)
+    return goal if held is None else f"{goal}: {'held' if held else 'not held'}"
 
 
 def _number(value: float | None) -> str:

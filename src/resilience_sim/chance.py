@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 _MASK = (1 << 64) - 1
 _SECOND = 1 << 32  # added to a purpose that needs two numbers
+_AT_ONCE = 1 << 14  # names; what is made of them stays close at hand
 
 
 class Purpose(IntEnum):
@@ -39,7 +40,16 @@ def uniforms(names: NDArray[Any], seed: int, purpose: int) -> NDArray[np.float64
     """
     characters = np.ascontiguousarray(names).view(np.uint32).reshape(len(names), -1)
     start = 0xCBF29CE484222325 ^ (seed * 0x9E3779B97F4A7C15) ^ (purpose * 0xD1B54A32D192ED03)
-    key = np.full(len(names), start & _MASK, np.uint64)
+    drawn = np.empty(len(names))
+    for first in range(0, len(names), _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        drawn[some] = _hashed(characters[some], start & _MASK)
+    return drawn
+
+
+def _hashed(characters: NDArray[np.uint32], start: int) -> NDArray[np.float64]:
+    """Even numbers of some names, shape (n,); characters (n, length)."""
+    key = np.full(len(characters), start, np.uint64)
     for column in characters.astype(np.uint64).T:
         mixed = (key ^ column) * np.uint64(0x100000001B3)
         key = np.where(column > 0, mixed, key)  # zeros only pad a short name

@@ -81,16 +81,7 @@ def start_of(config: Config, p: Primitives, people: Households) -> Start:
     """
     land = people.land if config.mechanisms.land else np.zeros(people.n_households)
     held = float(p.keep) ** (float(p.periods_per_year) / 2) * people.assets + land
-    target = people.earned_permanent
-    traditional = _skill(p, target, held, TRADITIONAL, known=False)
-    improved = _skill(p, target, held, IMPROVED, known=True)
-    pays = (
-        _own(p, traditional, held, IMPROVED, known=True) > _own(p, traditional, held, TRADITIONAL)
-    ) & config.mechanisms.improved_technique
-    is_active = people.has_own_activity
-    technique = np.where(is_active, np.where(pays, IMPROVED, TRADITIONAL), NONE).astype(np.int32)
-    without = _skill(p, target, held, NONE)
-    skill = np.where(is_active, np.where(pays, improved, traditional), without)
+    technique, skill = _technique_and_skill(config, p, people, held)
     knowledge = ((technique == IMPROVED) | people.has_knowledge).astype(np.int32)
     weight = people.persons / people.persons.sum()
     share = {name: float(weight[technique == t].sum()) for name, t in _TECHNIQUES}
@@ -119,42 +110,88 @@ def start_of(config: Config, p: Primitives, people: Households) -> Start:
 _TECHNIQUES = (("none", NONE), ("traditional", TRADITIONAL), ("improved", IMPROVED))
 
 
-def _own(
-    p: Primitives, skill: np.ndarray, held: np.ndarray, technique: np.int32, known: bool = False
-) -> np.ndarray:
-    """Expected yearly gain of own work over giving all labour to wages, in lines."""
-    if technique == NONE:
-        return np.zeros_like(skill)
-    if technique == IMPROVED:
-        productivity = p.productivity_known if known else p.productivity_improved
-        exponent, labour = p.exponent_improved, p.labour_improved
-        outlay = p.outlay_known if known else p.outlay_improved
-    else:
-        productivity, exponent, labour = (
-            p.productivity_traditional,
-            p.exponent_traditional,
-            p.labour_traditional,
-        )
-        outlay = p.outlay_traditional
-    ordinary = 1.0 - float(p.drought) * float(p.drought_loss)
-    output = float(productivity) * skill * np.maximum(held, 1e-30) ** float(exponent) * ordinary
-    gain: np.ndarray = output - float(outlay) - float(labour) * _wages(p, skill)
-    return gain
+def _technique_and_skill(
+    config: Config, p: Primitives, people: Households, held: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Technique, int32, and skill of each household; copies in a resample are solved once."""
+    technique, skill = np.full(people.n_households, NONE, np.int32), np.empty(people.n_households)
+    is_active = people.has_own_activity
+    for who, solve in ((is_active, _with_own_work), (~is_active, _without_own_work)):
+        pairs = people.earned_permanent[who] + 1j * held[who]
+        kinds, kind = np.unique(pairs, return_inverse=True)
+        technique_of, skill_of = solve(config, p, kinds.real, kinds.imag)
+        technique[who], skill[who] = technique_of[kind], skill_of[kind]
+    return technique, skill
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Own work under one technique in an ordinary year."""
+
+    productivity: float
+    labour: float
+    outlay: float
+    grown: np.ndarray
+    """What assets and land bear at productivity and skill one."""
+    ordinary: float
+    """Part of it that droughts leave on average."""
+
+    def gain(self, skill: np.ndarray, wages: np.ndarray) -> np.ndarray:
+        """Expected yearly gain over giving all labour to wages, in lines."""
+        output = self.productivity * skill * self.grown * self.ordinary
+        gain: np.ndarray = output - self.outlay - self.labour * wages
+        return gain
+
+
+def _traditional(p: Primitives, held: np.ndarray) -> _Work:
+    grown = np.maximum(held, 1e-30) ** float(p.exponent_traditional)
+    return _Work(
+        float(p.productivity_traditional), float(p.labour_traditional), float(p.outlay_traditional),
+        grown, 1.0 - float(p.drought) * float(p.drought_loss),
+    )  # fmt: skip
+
+
+def _improved(p: Primitives, held: np.ndarray) -> _Work:
+    """The improved technique as who commands it runs it."""
+    grown = np.maximum(held, 1e-30) ** float(p.exponent_improved)
+    return _Work(
+        float(p.productivity_known), float(p.labour_improved), float(p.outlay_known),
+        grown, 1.0 - float(p.drought) * float(p.drought_loss),
+    )  # fmt: skip
+
+
+def _with_own_work(
+    config: Config, p: Primitives, target: np.ndarray, held: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The technique that pays, and the skill that explains earnings under it."""
+    usual, better = _traditional(p, held), _improved(p, held)
+    traditional, improved = _skill(p, target, usual), _skill(p, target, better)
+    wages = _wages(p, traditional)
+    pays = better.gain(traditional, wages) > usual.gain(traditional, wages)
+    pays &= config.mechanisms.improved_technique
+    return np.where(pays, IMPROVED, TRADITIONAL), np.where(pays, improved, traditional)
+
+
+def _without_own_work(
+    config: Config, p: Primitives, target: np.ndarray, held: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """No technique, and the skill that explains earnings as wages."""
+    return np.full(target.size, NONE), _skill(p, target, None)
 
 
 def _wages(p: Primitives, skill: np.ndarray) -> np.ndarray:
     return yearly_wages(p, skill) * (1.0 - float(p.illness) * float(p.illness_labour))
 
 
-def _skill(
-    p: Primitives, target: np.ndarray, held: np.ndarray, technique: np.int32, known: bool = False
-) -> np.ndarray:
+def _skill(p: Primitives, target: np.ndarray, work: _Work | None) -> np.ndarray:
+    """Skill at which wages, and the gain of own work where there is any, come to `target`."""
     low = np.full(target.size, np.log(LOWEST_SKILL))
     high = np.full(target.size, np.log(HIGHEST_SKILL))
     for _ in range(50):
         middle = 0.5 * (low + high)
         skill = np.exp(middle)
-        is_short = _wages(p, skill) + _own(p, skill, held, technique, known) < target
+        wages = _wages(p, skill)
+        is_short = (wages if work is None else wages + work.gain(skill, wages)) < target
         low, high = np.where(is_short, middle, low), np.where(is_short, high, middle)
     solved: np.ndarray = np.exp(0.5 * (low + high))
     return solved

@@ -114,7 +114,8 @@ class Lives:
     def __init__(
         self, experiment: Prepared, p: Primitives, start: Start, policies: Policies
     ) -> None:
-        self.experiment, self.p, self.start, self.policies = experiment, p, start, policies
+        self.experiment, self.p, self.policies = experiment, p, policies
+        self.notes = start.notes
         self.households = _kernel_households(experiment, p, start, policies)
         self.blocks = _blocks(experiment.households.village)
         axes = policies.axes
@@ -139,10 +140,13 @@ class Lives:
         """Live the chosen blocks and return the sums over them; all arms where `arms` is None."""
         config = self.experiment.config
         names = self.experiment.deliveries.names
-        arms = Arms(range(len(names)), [0] * len(names)) if arms is None else arms
+        households = self.households
+        if arms is None:
+            arms = Arms(range(len(names)), [0] * len(names))
+        else:
+            households = households._replace(reach=households.reach[np.asarray(arms.at)])
         at = np.asarray(arms.at)
         scenario = _of_arms(self._scenario(phases, len(worlds)), at, arms.channels_off)
-        households = self.households._replace(reach=np.ascontiguousarray(self.households.reach[at]))
         total = self._zero_sums(at.size, len(worlds), n_years, with_panel)
         chunks = np.array_split(
             np.asarray(chosen, np.int64),

@@ -169,6 +169,31 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def write_table(path: Path, frame: pd.DataFrame) -> None:
+    """Write one table; single floats, as in a panel, are split by byte, which packs better.
+
+    Units are taken from `frame.attrs["units"]` and stored in the schema.
+    """
+    units: Mapping[str, str] = frame.attrs.get("units", {})
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    fields = [
+        field.with_metadata({b"unit": units[field.name].encode()}) if field.name in units else field
+        for field in table.schema
+    ]
+    metadata = {**(table.schema.metadata or {}), UNITS_KEY: json.dumps(dict(units)).encode()}
+    table = table.cast(pa.schema(fields, metadata=metadata))
+    split = [field.name for field in table.schema if pa.types.is_float32(field.type)]
+    with path.open("wb") as stream:
+        pq.write_table(
+            table,
+            stream,
+            compression="zstd",
+            use_dictionary=[field.name for field in table.schema if field.name not in split],
+            use_byte_stream_split=split,
+        )
+        _flush(stream)
+
+
 def config_text(config: Config) -> str:
     """Return the composed config as YAML: fields in the order of the schema, choices by value."""
     text: str = yaml.safe_dump(
@@ -191,30 +216,8 @@ def _write_content(partial: Path, config: Config, tables: Mapping[str, pd.DataFr
     _write_text(written[0], config_text(config))
     for name, frame in tables.items():
         written.append(partial / f"{name}.parquet")
-        _write_table(written[-1], frame)
+        write_table(written[-1], frame)
     return written
-
-
-def _write_table(path: Path, frame: pd.DataFrame) -> None:
-    """One table; single floats, as in a panel, are split by byte, which packs better."""
-    units: Mapping[str, str] = frame.attrs.get("units", {})
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    fields = [
-        field.with_metadata({b"unit": units[field.name].encode()}) if field.name in units else field
-        for field in table.schema
-    ]
-    metadata = {**(table.schema.metadata or {}), UNITS_KEY: json.dumps(dict(units)).encode()}
-    table = table.cast(pa.schema(fields, metadata=metadata))
-    split = [field.name for field in table.schema if pa.types.is_float32(field.type)]
-    with path.open("wb") as stream:
-        pq.write_table(
-            table,
-            stream,
-            compression="zstd",
-            use_dictionary=[field.name for field in table.schema if field.name not in split],
-            use_byte_stream_split=split,
-        )
-        _flush(stream)
 
 
 def _read_table(path: Path) -> pd.DataFrame:

@@ -122,6 +122,7 @@ def run(
     )
     solved = time.perf_counter()
     lives = Lives(experiment, p, start, policies)
+    del start  # the kernel has its own form of it, and a large run other uses for the memory
     sums = lives.live(
         phases,
         range(len(lives.blocks)),
@@ -267,7 +268,7 @@ def _results(
         beliefs=beliefs,
         thresholds=_thresholds(lives),
         panel=_panel(experiment, sums.panel, people.id[kernel_people.panel_row >= 0]),
-        notes=(*people.notes, *lives.start.notes, *_response_notes(experiment.shock)),
+        notes=(*people.notes, *lives.notes, *_response_notes(experiment.shock)),
         seconds=seconds,
         has_policies_from_before=lives.policies.are_from_before,
     )

@@ -138,13 +138,15 @@ usage: resilience-sim bench [--quick] [--json FILE] [KEY=VALUE ...]
 
 What is measured: the population step for one arm without programmes or shock, every mechanism on,
 on one thread and on two, by size of block and of population; the same household-period written in
-C, NumPy and Mesa, in turns; the planner; whole runs, cold and warm; memory; panels and their files.
+C, NumPy and Mesa, in turns; the village pool; the planner and a calibration's evaluation; imports;
+whole runs, cold and warm, policies kept and not, to a million households; memory; panels and files.
+A row with a goal says whether it is held.
 The C twins are built with gcc and run in processes of their own; their sums are held against the
 kernel's. What is not installed leaves an empty row with the reason. docs/benchmarks.md says more.
 
 examples
   resilience-sim bench --quick
-  resilience-sim bench --json bench.json           some ten minutes
+  resilience-sim bench --json bench.json           half an hour
   resilience-sim bench --quick case=erewhon
   pip install 'resilience-sim[bench]'              the other engines
 

@@ -89,10 +89,14 @@ def contrast_rows(
             units.append(("sd", IN_SD[group], 1.0 / control_sd(results, name, group), in_level))
         if name == "assets" and tlu_per_line is not None:
             units.append(("tlu", IN_TLU, np.full(level.shape[:2], tlu_per_line), in_level))
+        told = []
+        for unit, measured_in, scale, values in units:
+            estimate, se_luck, se_sample = (scale * value[..., o] for value in values)
+            ends = interval(estimate, se_luck, se_sample, n_replicates)
+            told.append((unit, measured_in, (estimate, se_luck, se_sample, *ends)))
         for w, h in np.ndindex(level.shape[:2]):
-            for unit, measured_in, scale, values in units:
-                estimate, se_luck, se_sample = (scale[w, h] * value[w, h, o] for value in values)
-                low, high = interval(estimate, se_luck, se_sample, n_replicates)
+            for unit, measured_in, numbers in told:
+                estimate, se_luck, se_sample, low, high = (each[w, h] for each in numbers)
                 yield {
                     "arm": contrast.arm,
                     "shock": results.worlds[w],

@@ -50,13 +50,14 @@ def _measured_rows(results: Results) -> Iterator[dict[str, object]]:
     draws = all_persons(
         results.year_mean[:, :, :, horizon_index(results)], results.group_weight, axis=4
     )
+    kept = [outcome_index(results, name) for _, _, name, _ in MEASURED]
     influence = influence_of_mean(
-        results.village_sum.sum(axis=3), results.village_weight.sum(axis=0)
+        results.village_sum[:, :, :, :, kept].sum(axis=3), results.village_weight.sum(axis=0)
     )
+    draws = draws[..., kept]
     mean, se_luck = draws.mean(axis=2), luck_error(draws, axis=2)
     se_sample = sample_error(influence, results.village_stratum)
-    for measure, of, name, measured_in in MEASURED:
-        o = outcome_index(results, name)
+    for o, (measure, of, _, measured_in) in enumerate(MEASURED):
         for at in np.ndindex(mean.shape[:-1]):
             a, w, h = at
             yield {

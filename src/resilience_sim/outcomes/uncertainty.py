@@ -128,7 +128,10 @@ def sample_error(influence: Array, village_stratum: NDArray[np.integer]) -> Arra
     grand = influence.mean(axis=-1, keepdims=True)
     centre = np.where(count == 1, grand, by_stratum)[..., stratum]
     factor = np.where(count == 1, 1.0, count / np.maximum(count - 1, 1))[stratum]
-    return np.asarray(np.sqrt((factor * (influence - centre) ** 2).sum(axis=-1)), dtype=np.float64)
+    squares = influence - centre
+    squares *= squares
+    squares *= factor
+    return np.asarray(np.sqrt(squares.sum(axis=-1)), dtype=np.float64)
 
 
 def combined_error(se_luck: Array, se_sample: Array) -> Array:

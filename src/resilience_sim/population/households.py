@@ -191,10 +191,9 @@ def _resampled(households: Households, n_households: int, seed: int) -> Househol
     rows = np.minimum(rows, households.n_households - 1)
     _, first, count = np.unique(rows, return_index=True, return_counts=True)
     copy = np.arange(1, n_households + 1) - np.repeat(first, count)
-    digits = len(str(np.max(count)))
-    names = np.strings.add(
-        np.strings.add(households.id[rows], "/"), np.strings.zfill(copy.astype(str), digits)
-    )
+    n_copies = np.max(count)
+    number = np.strings.zfill(np.arange(n_copies + 1).astype(str), len(str(n_copies)))
+    names = np.strings.add(np.strings.add(households.id, "/")[rows], number[copy])
     order = np.lexsort((names, households.village[rows]))
     rows, names = rows[order], names[order]
     columns = {

@@ -24,6 +24,8 @@ _MOST_LINES = 20
 """Lines told altogether."""
 _MOST_VALUES = 8
 """Values of a column that a message lists."""
+_NOTHING = frozenset({"nan", "NaT", "<NA>"})
+"""The ways pandas writes nothing."""
 _YES, _NO = ("true", "yes"), ("false", "no")
 
 
@@ -105,7 +107,7 @@ class Sheet:
 
     def _names(self, column: str, values: pd.Series[Any], problems: list[Problem]) -> list[str]:
         """Names as text; a number without decimals is written without a point."""
-        cells = [as_name(cell) for cell in values]
+        cells = [as_name(cell) for cell in values.to_numpy(dtype=object)]
         empty = np.array([not cell for cell in cells], np.bool_)
         problems += self.tell(column, empty, "hold a name", lambda _: "nothing")
         return cells
@@ -115,15 +117,12 @@ class Sheet:
     ) -> Numbers:
         """Numbers, checked against what the role allows."""
         rules = ROLES[role]
-        cells = list(values)
-        parsed = [_as_number(cell, rules.is_flag) for cell in cells]
-        numbers = np.array([np.nan if number is None else number for number in parsed], np.float64)
-        is_text = np.array([number is None for number in parsed], np.bool_)
+        numbers, is_text = _as_numbers(values, rules.is_flag)
         is_missing = np.isnan(numbers) & ~is_text
         is_infinite = np.isinf(numbers)
 
         def got(index: int) -> str:
-            return short(repr(cells[index]) if is_text[index] else f"{numbers[index]:g}")
+            return short(repr(values.iloc[index]) if is_text[index] else f"{numbers[index]:g}")
 
         allowed = f"be a number{', yes or no' if rules.is_flag else ''} ({rules.text})"
         problems += self.tell(column, is_text, allowed, got)
@@ -145,11 +144,22 @@ class Sheet:
 
 def as_name(cell: object) -> str:
     """Return a cell as a name; nothing where it is empty."""
-    if cell is None or str(cell) in ("nan", "NaT", "<NA>"):  # the ways pandas writes nothing
+    if isinstance(cell, str):
+        return "" if cell in _NOTHING else cell.strip()
+    if cell is None or str(cell) in _NOTHING:
         return ""
     if isinstance(cell, float | np.floating) and float(cell).is_integer():
         return str(int(cell))
     return str(cell).strip()
+
+
+def _as_numbers(values: pd.Series[Any], is_flag: bool) -> tuple[Numbers, Flags]:
+    """Cells as numbers, NaN where they are empty or text, and which of them are text."""
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "bfiu":
+        return values.to_numpy(np.float64), np.zeros(len(values), np.bool_)
+    parsed = [_as_number(cell, is_flag) for cell in values.to_numpy(dtype=object)]
+    numbers = np.array([np.nan if number is None else number for number in parsed], np.float64)
+    return numbers, np.array([number is None for number in parsed], np.bool_)
 
 
 def _as_number(cell: object, is_flag: bool) -> float | None:

@@ -63,7 +63,7 @@ def lists_of(programme: Programme, households: Households, seed: int) -> Lists:
         programme.targeting,
         households,
         _score(programme.targeting, households, seed, Purpose.SCORE_SOCIAL),
-        uniforms(households.id, seed, Purpose.TIE_SOCIAL),
+        (seed, Purpose.TIE_SOCIAL),
         "programme.targeting",
         problems,
     )
@@ -74,7 +74,7 @@ def lists_of(programme: Programme, households: Households, seed: int) -> Lists:
             own,
             households,
             _score(own, households, seed, Purpose.SCORE_PRODUCTIVE),
-            uniforms(households.id, seed, Purpose.TIE_PRODUCTIVE),
+            (seed, Purpose.TIE_PRODUCTIVE),
             "programme.targeting_productive",
             problems,
         )
@@ -123,11 +123,14 @@ def _listed(
     rule: Targeting,
     households: Households,
     score: NDArray[np.float64],
-    lot: NDArray[np.float64],
+    lot: tuple[int, Purpose],
     where: str,
     problems: list[Problem],
 ) -> NDArray[np.bool_]:
-    """Apply the conditions one after the other; the first that leaves nobody is a problem."""
+    """Apply the conditions one after the other; the first that leaves nobody is a problem.
+
+    The lot, seed and purpose, decides between equal scores where there is a quota.
+    """
     listed = np.ones(households.n_households, np.bool_)
     for setting, allowed, fits in _conditions(rule, households, score):
         listed &= fits
@@ -138,7 +141,7 @@ def _listed(
     if rule.quota is None:
         return listed
     weight = np.where(listed, households.weight, 0.0)
-    neediest = np.lexsort((lot, score))
+    neediest = np.lexsort((uniforms(households.id, *lot), score))
     taken = np.zeros_like(listed)
     room = rule.quota * households.weight.sum() * (1 + _ROUNDING)
     taken[neediest] = np.cumsum(weight[neediest]) <= room

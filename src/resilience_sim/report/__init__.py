@@ -23,6 +23,7 @@ from resilience_sim.report.page import (
     WIDTH,
     Tables,
     count,
+    plain,
     title,
     wrapped,
 )
@@ -64,6 +65,7 @@ def console(
     every section with an estimate to judge closes with what it says, and whether an interval
     contains zero.
     """
+    tables = {name: plain(table) for name, table in tables.items() if name != "panel"}
     effects, end = tables["effects"], config.planner.believed_end
     told_apart = set(tables["coordination"].arm) - set(STANDARD_ARMS)
     sections = [

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 WIDTH = 100
@@ -52,11 +53,20 @@ def cell(row: pd.DataFrame | pd.Series, scale: float, digits: int, fine: int = 2
     return f"{number(scale * row.estimate, digits, digits + 4)} ±{luck}{sample}"
 
 
+def plain(table: pd.DataFrame) -> pd.DataFrame:
+    """The same rows without units, and words as Python keeps them: rows are found in half the time."""
+    words = [name for name, kind in table.dtypes.items() if kind == "str"]
+    bare = table.astype(dict.fromkeys(words, object)).copy()  # columns of a kind side by side
+    bare.attrs = {}
+    return bare
+
+
 def where(table: pd.DataFrame, **at: object) -> pd.DataFrame:
     """Rows of a table at the given values of its columns."""
+    is_there = np.ones(len(table), np.bool_)
     for name, value in at.items():
-        table = table[table[name] == value]
-    return table
+        is_there &= (table[name] == value).to_numpy(np.bool_)
+    return table[is_there]
 
 
 def pick(table: pd.DataFrame, column: str, **at: object) -> float:
