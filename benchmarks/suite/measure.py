@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from resilience_sim.kernels.vector import LANES
 from resilience_sim.lives import workspace
 
 from . import machine, numpy_twin, peers, twins
@@ -346,16 +347,16 @@ def _panel(report: Report, settings: Settings, base: World, folder: Path, tell: 
 
 def _memory(report: Report, base: World) -> None:
     """Bytes per household, counted from the arrays."""
-    state, scratch, _ = workspace(1, 1)
+    state, scratch, _ = workspace(LANES, 1)
     years = base.n_years
-    per_block = sum(each.nbytes for each in scratch) + 4 * (years - 1)
+    per_block = sum(each.nbytes for each in scratch) / LANES + 4 * (years - 1)
     fixed = sum(each.nbytes for each in base.households) / base.n
     report.add("memory", "households, unchanging", "bytes per household", [fixed])
     report.add(
         "memory",
         "state",
         "bytes per household of a block",
-        [float(sum(each.nbytes for each in state))],
+        [sum(each.nbytes for each in state) / LANES],
     )
     report.add(
         "memory", "scratch", "bytes per household of a block", [float(per_block)],

@@ -26,6 +26,7 @@ from resilience_sim.kernels.primitives import (
     SOCIAL_LIST,
     Primitives,
 )
+from resilience_sim.kernels.vector import LANES
 from resilience_sim.model import Terms, under
 from resilience_sim.population import Households
 from resilience_sim.programmes import Deliveries
@@ -371,15 +372,24 @@ _STATE_COUNTS = {
     "technique", "knowledge", "confidence", "type_at", "generation", "is_enrolled", "spell",
     "is_destitute", "is_from_threshold",
 }  # fmt: skip
-_SCRATCH_COUNTS = {"reach", "village_last", "is_heir", "start", "began_above", "last_below"}
-_LEDGER = ("paid_in", "part", "so_far", "pot", "parts")
+_SCRATCH_COUNTS = {
+    "reach", "village_at", "village_last", "is_heir", "start", "began_above", "last_below",
+}  # fmt: skip
+_HOUSEHOLD_COUNTS = {
+    "village", "type_at", "land_at", "is_eligible", "type_kind", "quintile", "panel_row",
+    "technique", "knowledge", "confidence",
+}  # fmt: skip
+_LEDGER = ("amount", "running", "village_sum", "village_persons")
 
 
-def workspace(size: int, n_years: int) -> tuple[people.State, people.Scratch, np.ndarray]:
-    """Arrays that a worker uses again for every block."""
+def workspace(size: int, n_years: int) -> tuple[people.State, people.Scratch, people.Households]:
+    """Arrays that a worker uses again for every block of at most `size` households."""
+    size = -(-size // LANES) * LANES
     shapes: dict[str, tuple[tuple[int, ...], type]] = {
         **{name: ((size,), np.int64) for name in _LEDGER},
-        "paid_upto": ((size + 1,), np.int64),
+        **{name: ((size,), np.float64) for name in ("share_before", "share_upto", "weight")},
+        "key": ((size,), np.uint32),
+        "reach": ((size,), np.int32),
         "twin": ((n_years, size), np.float32),
         "twin_heir": ((5, size), np.float32),
         "pattern": ((2, size), np.int32),
@@ -391,7 +401,10 @@ def workspace(size: int, n_years: int) -> tuple[people.State, people.Scratch, np
 
     state = people.State(*(array(name, _STATE_COUNTS) for name in people.State._fields))
     scratch = people.Scratch(*(array(name, _SCRATCH_COUNTS) for name in people.Scratch._fields))
-    return state, scratch, np.zeros(len(OUTCOMES), np.float32)
+    block = people.Households(
+        *(array(name, _HOUSEHOLD_COUNTS) for name in people.Households._fields)
+    )
+    return state, scratch, block._replace(reach=np.zeros((1, 0), np.int32))
 
 
 def _kernel_households(

@@ -26,6 +26,7 @@ is_compiled = not numba.config.DISABLE_JIT
 FLOAT_FLAGS = {"contract", "nnan", "ninf", "nsz"}
 
 TILE = 128  # households in whose numbers several loops take turns, close at hand
+LANES = 16  # single-precision numbers in the widest vector
 
 
 def _widen_vectors() -> None:
@@ -101,6 +102,110 @@ def _mixed(builder: Any, low: Any, high: Any, place: Any) -> Any:
 
 
 _FIRST_LANE = ir.Constant(ir.IntType(32), 0)
+_REGISTER_NODES = 64  # of a grid; as many numbers are looked up in four registers, without memory
+
+
+def _spread(builder: Any, value: Any) -> Any:
+    """A number in every one of LANES lanes."""
+    one = builder.insert_element(
+        ir.Constant(ir.VectorType(value.type, LANES), ir.Undefined), value, _FIRST_LANE
+    )
+    return _lanes(builder, one, one, [0] * LANES)
+
+
+def _row(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+    """Where LANES numbers of a tile stand, as one vector."""
+    place = _element(context, builder, array_type, array, index)
+    of = ir.VectorType(context.get_value_type(array_type.dtype), LANES)
+    return builder.bitcast(place, of.as_pointer())
+
+
+def _load_row(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+    value = builder.load(_row(context, builder, array_type, array, index), align=64)
+    value.set_metadata("noalias", _alias_scope(builder))
+    return value
+
+
+def _store_row(
+    context: Any, builder: Any, array_type: Any, array: Any, index: Any, value: Any
+) -> None:
+    place = _row(context, builder, array_type, array, index)
+    builder.store(value, place, align=64).set_metadata("noalias", _alias_scope(builder))
+
+
+def _of_table(builder: Any, place: Any, n: int) -> Any:
+    """`n` numbers that lie side by side in a table."""
+    of = ir.VectorType(ir.FloatType(), n)
+    value = builder.load(builder.bitcast(place, of.as_pointer()), align=4)
+    value.set_metadata("alias.scope", _alias_scope(builder))
+    return value
+
+
+def _columns(builder: Any, places: list[Any], n: int) -> list[Any]:
+    """`n` (2 or 4) numbers from each of LANES places: n vectors, the first of all firsts.
+
+    Each place is read at once and the square turned in registers, where gathers would read number
+    by number.
+    """
+    rows = [_of_table(builder, place, n) for place in places]
+    per_row = LANES // n  # places that fill a vector; place k stands with k + n, k + 2n ...
+    wide = []
+    for k in range(n):
+        parts = rows[k::n] if n == 4 else rows[k * per_row : (k + 1) * per_row]
+        while len(parts) > 1:
+            both = list(range(2 * parts[0].type.count))
+            parts = [_lanes(builder, *parts[i : i + 2], both) for i in range(0, len(parts), 2)]
+        wide.append(parts[0])
+    if n == 2:
+        return [_lanes(builder, *wide, list(range(side, 2 * LANES, 2))) for side in (0, 1)]
+    quads = range(0, LANES, 4)
+
+    def woven(low: Any, high: Any, first: list[int]) -> Any:
+        return _lanes(builder, low, high, [q + f for q in quads for f in first])
+
+    near, far = [0, LANES, 1, LANES + 1], [2, LANES + 2, 3, LANES + 3]
+    a, b = woven(wide[0], wide[1], near), woven(wide[2], wide[3], near)
+    c, d = woven(wide[0], wide[1], far), woven(wide[2], wide[3], far)
+    firsts, seconds = [0, 1, LANES, LANES + 1], [2, 3, LANES + 2, LANES + 3]
+    return [woven(x, y, of) for x, y in ((a, b), (c, d)) for of in (firsts, seconds)]
+
+
+def _looked_up(context: Any, builder: Any, nodes: Any, cells: Any) -> Any:
+    """Numbers at LANES places of a short array, from registers; needs AVX-512."""
+    real, count = (ir.VectorType(kind, LANES) for kind in (ir.FloatType(), ir.IntType(32)))
+    some = ir.VectorType(ir.IntType(1), LANES)
+    module = builder.module
+    whole = ir.FunctionType(real, [ir.PointerType(), ir.IntType(32), some, real])
+    masked = cgutils.get_or_insert_function(module, whole, "llvm.masked.load.v16f32.p0")
+    pick = cgutils.get_or_insert_function(
+        module, ir.FunctionType(real, [real, count, real]), "llvm.x86.avx512.vpermi2var.ps.512"
+    )
+    n = builder.trunc(nodes.nitems, ir.IntType(32))
+    parts = []
+    for first in range(0, _REGISTER_NODES, LANES):
+        lane = ir.Constant(count, list(range(first, first + LANES)))
+        is_there = builder.icmp_signed("<", lane, _spread(builder, n))
+        place = builder.gep(nodes.data, [ir.Constant(ir.IntType(64), first)])
+        none = ir.Constant(real, [0.0] * LANES)
+        part = builder.call(masked, [place, ir.Constant(ir.IntType(32), 4), is_there, none])
+        part.set_metadata("alias.scope", _alias_scope(builder))
+        parts.append(part)
+    low, high = (builder.call(pick, [parts[k], cells, parts[k + 1]]) for k in (0, 2))
+    half = _spread(builder, ir.Constant(ir.IntType(32), _REGISTER_NODES // 2))
+    return builder.select(builder.icmp_signed("<", cells, half), low, high)
+
+
+def _gathered(builder: Any, nodes: Any, cells: Any) -> Any:
+    """Numbers at LANES places of an array, one by one."""
+    out = ir.Constant(ir.VectorType(ir.FloatType(), LANES), ir.Undefined)
+    for lane in range(LANES):
+        at = ir.Constant(ir.IntType(32), lane)
+        cell = builder.zext(builder.extract_element(cells, at), ir.IntType(64))
+        value = builder.load(builder.gep(nodes.data, [cell]))
+        value.set_metadata("alias.scope", _alias_scope(builder))
+        out = builder.insert_element(out, value, at)
+    return out
+
 
 if is_compiled:
 
@@ -199,6 +304,91 @@ if is_compiled:
 
         return result(table, width, corners, row, places), generate
 
+    @intrinsic
+    def look_up(typing_context, nodes, cells, k, out, at):
+        """LANES numbers of a grid at the cells in a tile from `k` on, into another tile from `at` on.
+
+        Grids are short: their nodes stay in registers, where a gather would go to memory for each.
+        """
+
+        def generate(context, builder, signature, args):
+            nodes_type, cells_type, _, out_type, _ = signature.args
+            given = context.make_array(nodes_type)(context, builder, args[0])
+            at = _load_row(context, builder, cells_type, args[1], args[2])
+            if not binding.get_host_cpu_features().get("avx512f"):
+                found = _gathered(builder, given, at)
+            else:
+                is_short = builder.icmp_signed(
+                    "<=", given.nitems, ir.Constant(ir.IntType(64), _REGISTER_NODES)
+                )
+                with builder.if_else(is_short, likely=True) as (short, long):
+                    with short:
+                        low, low_block = _looked_up(context, builder, given, at), builder.block
+                    with long:
+                        high, high_block = _gathered(builder, given, at), builder.block
+                found = builder.phi(low.type)
+                found.add_incoming(low, low_block)
+                found.add_incoming(high, high_block)
+            _store_row(context, builder, out_type, args[3], args[4], found)
+            return context.get_dummy_value()
+
+        return types.void(nodes, cells, k, out, at), generate
+
+    @intrinsic(prefer_literal=True)
+    def mix_lanes(typing_context, table, width, corners, k, steps, rows):
+        """LANES households' `width` values, each mixed from sixteen nodes of its own.
+
+        From `k` on, `corners` holds their lowest nodes and `rows` four rows of places; the values
+        follow in the next rows. `steps` lead to the next node of assets, of other income and of
+        skill. To the bit what `mix_corners` has for each.
+        """
+        n = width.literal_value
+
+        def generate(context, builder, signature, args):
+            table_type, _, corners_type, _, _, rows_type = signature.args
+            data, _, corners_array, k_value, steps_value, rows_array = args
+            row, other_step, skill_step = cgutils.unpack_tuple(builder, steps_value)
+
+            def at(of_row):
+                return builder.add(k_value, ir.Constant(k_value.type, of_row * TILE))
+
+            places = [_load_row(context, builder, rows_type, rows_array, at(r)) for r in range(4)]
+            lane_corners = []
+            for lane in range(LANES):
+                here = builder.add(k_value, ir.Constant(k_value.type, lane))
+                corner = builder.load(_element(context, builder, corners_type, corners_array, here))
+                corner.set_metadata("noalias", _alias_scope(builder))
+                lane_corners.append(builder.zext(corner, ir.IntType(64)))
+            start = context.make_array(table_type)(context, builder, data).data
+            flags = tuple(sorted(FLOAT_FLAGS))
+
+            def mix(low, high, place):
+                part = builder.fmul(place, builder.fsub(high, low, flags=flags), flags=flags)
+                return builder.fadd(low, part, flags=flags)
+
+            def mix_all(low, high, place):
+                return [mix(a, b, place) for a, b in zip(low, high, strict=True)]
+
+            def of_nodes(offset):
+                base = builder.gep(start, [builder.zext(offset, ir.IntType(64))])
+                found = _columns(
+                    builder, [builder.gep(base, [corner]) for corner in lane_corners], 2 * n
+                )
+                return mix_all(found[:n], found[n:], places[0])
+
+            def of_type(offset):
+                return mix_all(of_nodes(offset), of_nodes(builder.add(offset, row)), places[1])
+
+            def of_skill(offset):
+                return mix_all(of_type(offset), of_type(builder.add(offset, other_step)), places[2])
+
+            none = ir.Constant(row.type, 0)
+            for v, value in enumerate(mix_all(of_skill(none), of_skill(skill_step), places[3])):
+                _store_row(context, builder, rows_type, rows_array, at(4 + v), value)
+            return context.get_dummy_value()
+
+        return types.void(table, width, corners, k, steps, rows), generate
+
     def _bit_cast(source: Any, target: Any, target_ir: Any) -> Any:
         @intrinsic
         def cast(typing_context, value):
@@ -211,6 +401,17 @@ if is_compiled:
             return target(source), generate
 
         return cast
+
+    @intrinsic
+    def nearest(typing_context, value):
+        """Nearest integer to a double, ties to even: one instruction where a rounding and a cast are two."""
+
+        def generate(context, builder, signature, args):
+            kind = ir.FunctionType(ir.IntType(64), [ir.DoubleType()])
+            to_long = cgutils.get_or_insert_function(builder.module, kind, "llvm.llrint.i64.f64")
+            return builder.call(to_long, args)
+
+        return types.int64(types.float64), generate
 
     # The bits of a float as an integer and back: the exponent of a power of two, without a library
     # call.
@@ -253,6 +454,27 @@ else:
 
         a, b, c, d = (of_type(corner) for corner in corners)
         return tuple(mix(mix(a, b, along), mix(c, d, along), across))
+
+    def look_up(nodes, cells, k, out, at):
+        """Plain twin of the look-up in a grid."""
+        out[at : at + LANES] = nodes[cells[k : k + LANES]]
+
+    def mix_lanes(table, width, corners, k, steps, rows):
+        """Plain twin of the mix for LANES households."""
+        row, other_step, skill_step = steps
+        for at in range(k, k + LANES):
+            corner = corners[at]
+            above = corner + skill_step
+            found = mix_corners(
+                table, width, (corner, corner + other_step, above, above + other_step), row,
+                tuple(rows[at + r * TILE] for r in range(4)),
+            )  # fmt: skip
+            for v in range(width):
+                rows[at + (4 + v) * TILE] = found[v]
+
+    def nearest(value):
+        """Plain twin of the rounding."""
+        return np.int64(np.rint(value))
 
     def float_bits(value):
         """Plain twin: the bits of a float as an integer."""
