@@ -302,11 +302,13 @@ def zero_sums(world: World) -> people.Sums:
     )
 
 
-def workspace(size: int, n_years: int) -> tuple[people.State, people.Scratch, people.Households]:
+def workspace(
+    size: int, n_years: int, n_draws: int = 1
+) -> tuple[people.State, people.Scratch, people.Households]:
     """Arrays of a block, as a run lays them out."""
     from resilience_sim import lives  # kernels are tested without the modules above them
 
-    return lives.workspace(size, n_years)
+    return lives.workspace(size, n_years, n_draws)
 
 
 def state_of(n: int, n_years: int) -> tuple[people.State, people.Scratch]:
@@ -319,11 +321,14 @@ def state_of(n: int, n_years: int) -> tuple[people.State, people.Scratch]:
     return alone(state), alone(scratch)
 
 
-def simulate(world: World, sums: people.Sums | None = None) -> people.Sums:
-    """Live the world and return its sums."""
+def simulate(
+    world: World, sums: people.Sums | None = None, is_luck_kept: bool = True
+) -> people.Sums:
+    """Live the world and return its sums; one draw of luck for all arms and worlds, or one for each."""
     size = int(np.diff(world.blocks, axis=1).max())
     sums = zero_sums(world) if sums is None else sums
-    step.simulate(*world, *workspace(size, world.n_years), sums)
+    n_draws = world.n_years * int(world.p.periods_per_year) + 1 if is_luck_kept else 1
+    step.simulate(*world, *workspace(size, world.n_years, n_draws), sums)
     return sums
 
 
@@ -410,15 +415,15 @@ class Block:
                 earnings.draw_luck(
                     p, households.key, 0, n,
                     earned_at * p.quarters_per_period // p.periods_per_quarter + q, q == 0,
-                    earned_at % p.periods_per_quarter == 0, *luck, scratch.harvest, scratch.wage,
-                    scratch.bill, scratch.survive,
+                    earned_at % p.periods_per_quarter == 0, *luck, scratch.harvest[0], scratch.wage[0],
+                    scratch.bill[0], scratch.survive[0],
                 )  # fmt: skip
             lost = [zero if is_first else getattr(scenario, x)[calamity, t - 1] for x in LOSSES]
             rise = zero if is_first else scenario.price[calamity, t - 1] - one
             earnings.earn(
                 p, 0, n, p.season_output[season], *lost, one + p.sales_gain * rise,
                 households.land, households.other, state.skill, state.wages, state.technique,
-                state.knowledge, scratch.harvest, scratch.wage, scratch.bill, scratch.survive,
+                state.knowledge, scratch.harvest[0], scratch.wage[0], scratch.bill[0], scratch.survive[0],
                 scratch.drought, scratch.severity, scratch.own_factor, scratch.return_save,
                 scratch.return_borrow, scratch.credit_limit, state.child_pay, state.assets,
                 state.savings, scratch.money, scratch.income, scratch.earned, state.crop,
@@ -491,7 +496,7 @@ class Block:
                 state.assets, state.savings, state.technique, state.knowledge, state.confidence,
                 scratch.money, scratch.income, scratch.consumption, state.income_year,
                 state.consumption_year, state.own_year, state.is_destitute, state.sold_year,
-                state.lean,
+                state.lean, scratch.kept_wish, scratch.saved_wish,
             )  # fmt: skip
             records.add_period(
                 households, 0, n, np.float32(per_year), scratch.consumption, scratch.income,

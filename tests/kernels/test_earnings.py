@@ -223,7 +223,7 @@ def test_a_year_adds_up_over_its_periods() -> None:
         earnings.earn(
             p, 0, 1, p.season_output[season], zero, zero, zero, zero, one, people.land,
             people.other, state.skill, state.wages, state.technique, state.knowledge,
-            scratch.harvest, scratch.wage, scratch.bill, scratch.survive, scratch.drought,
+            scratch.harvest[0], scratch.wage[0], scratch.bill[0], scratch.survive[0], scratch.drought,
             scratch.severity, scratch.own_factor, scratch.return_save, scratch.return_borrow,
             scratch.credit_limit, state.child_pay, state.assets, state.savings, scratch.money,
             scratch.income, scratch.earned, state.crop, state.own_year, state.wages_year,

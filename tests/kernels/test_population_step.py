@@ -942,6 +942,10 @@ def test_households_reordered_in_the_survey_give_the_same_answer(tmp_path: Path)
     assert told[0].n_households == n
 
 
+def test_luck_kept_for_all_arms_and_worlds_is_the_luck_of_each(small_sums: people.Sums) -> None:
+    same_sums(small.simulate(small.small_world(2), is_luck_kept=False), small_sums)
+
+
 def test_what_a_workspace_was_used_for_before_does_not_matter(small_sums: people.Sums) -> None:
     """A worker's arrays come from another block: nothing of it shows."""
     world = small.small_world(2)
@@ -1203,6 +1207,7 @@ def test_the_workspace_holds_what_the_kernel_takes() -> None:
     groups = small.workspace(17, 3)
     n = 2 * LANES  # whole vectors
     shapes = {"twin": (3, n), "pattern": (2, n), "twin_heir": (5, n), "reach": (n,)}
+    shapes |= dict.fromkeys(("harvest", "wage", "bill", "survive"), (1, n))
     for group in groups:
         shapes |= {"reach": (1, 0)} if isinstance(group, people.Households) else {}
         for name, array in group._asdict().items():

@@ -65,13 +65,22 @@ def _note(
 
 
 @kernel
-def _by_list(rows, code):
-    """What a list gets, of a row (N_LISTS,); choices from registers, where a gather would go to memory."""
-    got = load_table(rows, NO_LIST)
-    got = load_table(rows, SOCIAL_LIST) if code == SOCIAL_LIST else got
-    got = load_table(rows, PRODUCTIVE_LIST) if code == PRODUCTIVE_LIST else got
-    got = load_table(rows, BOTH_LISTS) if code == BOTH_LISTS else got
-    return load_table(rows, SHOCK_ENTRANT) if code == SHOCK_ENTRANT else got
+def _of_lists(rows):
+    """A row (N_LISTS,) as single numbers, read before a loop begins."""
+    return (
+        rows[NO_LIST], rows[SOCIAL_LIST], rows[PRODUCTIVE_LIST], rows[BOTH_LISTS],
+        rows[SHOCK_ENTRANT],
+    )  # fmt: skip
+
+
+@kernel
+def _by_list(row, code):
+    """What a list gets, of `_of_lists`: choices among registers, where a gather would go to memory."""
+    none, social, productive, both, entrant = row
+    got = social if code == SOCIAL_LIST else none
+    got = productive if code == PRODUCTIVE_LIST else got
+    got = both if code == BOTH_LISTS else got
+    return entrant if code == SHOCK_ENTRANT else got
 
 
 @loop_kernel
@@ -105,7 +114,8 @@ def judge(tables, households, first, n, is_start, state, scratch):
             store(state.spell, start + k, above if is_above else below)
         for k in range(size):
             j, i = start + k, first + start + k
-            if state.spell[j] == 1:  # came above just now: by its wealth, or by what it has learnt?
+            # Who came above just now: by its wealth, or by what it has learnt?
+            if load(state.spell, j) == 1:
                 mind = mind_of(state.knowledge[j], state.confidence[j])
                 began = mind_of(households.knowledge[i], households.confidence[i])
                 places = reals[k], reals[k + TILE], reals[k + 2 * TILE], reals[k + 3 * TILE]
@@ -221,6 +231,7 @@ def plant(
     other_stride = i4(tables.n_assets * row)
     skill_stride, mind_stride, land_stride, slot_stride = _strides(tables, other_stride)
     other_step, skill_step = _steps(tables, other_stride, skill_stride)
+    slot_of = _of_lists(slots)
     counts, reals = tile(i4, 3), tile(f4, 6)
     for start in range(0, n, TILE):
         size = min(n - start, TILE)
@@ -228,7 +239,7 @@ def plant(
             j, i = start + k, first + start + k
             mind = mind_of(load_table(knowledge, j), load_table(confidence, j))
             corner = i4(
-                i4(_by_list(slots, load_table(reach, j)) * slot_stride)
+                i4(_by_list(slot_of, load_table(reach, j)) * slot_stride)
                 + i4(load_table(land_at, i) * land_stride)
                 + i4(mind * mind_stride)
                 + i4(load_table(type_at, j) * other_stride)
@@ -250,7 +261,7 @@ def decide(
     p, tables, first, n, slots, season_outlay, price, shock_price, is_lean,
     type_at, land_at, skill_place, other_place, reach, food, input_help, outlay_keep, credit_limit,
     assets, savings, technique, knowledge, confidence, money, income, consumption,
-    income_year, consumption_year, own_year, is_destitute, sold_year, lean,
+    income_year, consumption_year, own_year, is_destitute, sold_year, lean, kept_wish, saved_wish,
 ):  # fmt: skip
     """Consume, save or borrow, buy or sell assets, and pay the outlay, as planned and as far as payable."""
     two = i4(2)
@@ -261,6 +272,7 @@ def decide(
     other_step, skill_step = _steps(tables, other_stride, skill_stride)
     rise = shock_price - _ONE
     per_year = f4(p.periods_per_year)
+    slot_of = _of_lists(slots)
     counts, reals = tile(i4, 3), tile(f4, 6)
     for start in range(0, n, TILE):
         size = min(n - start, TILE)
@@ -268,7 +280,7 @@ def decide(
             j, i = start + k, first + start + k
             mind = mind_of(load_table(knowledge, j), load_table(confidence, j))
             corner = i4(
-                i4(_by_list(slots, load_table(reach, j)) * slot_stride)
+                i4(_by_list(slot_of, load_table(reach, j)) * slot_stride)
                 + i4(load_table(land_at, i) * land_stride)
                 + i4(mind * mind_stride)
                 + i4(load_table(type_at, j) * other_stride)
@@ -280,31 +292,33 @@ def decide(
             )  # fmt: skip
         read_tile(tables, tables.plans, 2, size, counts, reals, other_step, skill_step, row)
         for k in range(size):
-            j = start + k
-            held, at_hand = load(assets, j), load_table(money, j)
-            planted, known = load(technique, j), load_table(knowledge, j)
-            dear = _ONE + load_table(food, j) * rise
-            floor = p.need * price * dear / per_year
-            real = _ONE / (price * dear)
-            help_ = load_table(input_help, j) if planted == two else _ZERO
-            outlay = max(year_outlay(p, planted, known) - help_, _ZERO)
-            outlay = outlay * load_table(outlay_keep, j) * season_outlay
-            kept, carried, eaten, is_paid, raised = settle(
-                p.resale, load_table(credit_limit, j), at_hand, outlay, floor, held,
-                load(reals, k + 4 * TILE), load(reals, k + 5 * TILE),
-            )  # fmt: skip
-            spent = outlay if is_paid else _ZERO
-            net = load(income, j) - spent
-            eaten_real = eaten * real
-            store(assets, j, kept)
-            store(savings, j, carried)
-            store(technique, j, planted if is_paid else i4(0))
-            store(income, j, net)
-            store(consumption, j, eaten_real)
-            store(income_year, j, load(income_year, j) + net)
-            store(own_year, j, load(own_year, j) - spent)
-            store(consumption_year, j, load(consumption_year, j) + eaten_real)
-            store(sold_year, j, load(sold_year, j) + raised)
-            store(lean, j, eaten_real * per_year if is_lean else load(lean, j))
-            short = eaten < floor - _ALMOST
-            store(is_destitute, j, i4(1) if short else load(is_destitute, j))
+            store(kept_wish, start + k, load(reals, k + 4 * TILE))
+            store(saved_wish, start + k, load(reals, k + 5 * TILE))
+    for j in range(n):  # all at once: LLVM looks through all pairs of arrays before such a loop
+        held, at_hand = load(assets, j), load_table(money, j)
+        planted, known = load(technique, j), load_table(knowledge, j)
+        dear = _ONE + load_table(food, j) * rise
+        floor = p.need * price * dear / per_year
+        real = _ONE / (price * dear)
+        help_ = load_table(input_help, j) if planted == two else _ZERO
+        outlay = max(year_outlay(p, planted, known) - help_, _ZERO)
+        outlay = outlay * load_table(outlay_keep, j) * season_outlay
+        kept, carried, eaten, is_paid, raised = settle(
+            p.resale, load_table(credit_limit, j), at_hand, outlay, floor, held,
+            load(kept_wish, j), load(saved_wish, j),
+        )  # fmt: skip
+        spent = outlay if is_paid else _ZERO
+        net = load(income, j) - spent
+        eaten_real = eaten * real
+        store(assets, j, kept)
+        store(savings, j, carried)
+        store(technique, j, planted if is_paid else i4(0))
+        store(income, j, net)
+        store(consumption, j, eaten_real)
+        store(income_year, j, load(income_year, j) + net)
+        store(own_year, j, load(own_year, j) - spent)
+        store(consumption_year, j, load(consumption_year, j) + eaten_real)
+        store(sold_year, j, load(sold_year, j) + raised)
+        store(lean, j, eaten_real * per_year if is_lean else load(lean, j))
+        short = eaten < floor - _ALMOST
+        store(is_destitute, j, i4(1) if short else load(is_destitute, j))

@@ -258,7 +258,7 @@ def share_income(p, households, first, n, n_villages, state, scratch, status):
         pot = f8(load_table(scratch.village_sum, load_table(scratch.village_at, j)))
         upto = np.floor(pot * load_table(scratch.share_upto, j))
         before = np.floor(pot * load_table(scratch.share_before, j))
-        net = upto - before - f8(load_table(scratch.amount, j))
+        net = upto - before - f8(load(scratch.amount, j))
         unit = max(load_table(households.weight, first + j) * FIXED_POINT, _LEAST_UNIT)
         got = f4(net / unit)
         store(scratch.money, j, load(scratch.money, j) + got)

@@ -76,8 +76,8 @@ class State(NamedTuple):
 class Scratch(NamedTuple):
     """Within a period; arrays (block,), reused."""
 
-    harvest: Any
-    wage: Any
+    harvest: Any  # (1, block), or (P + 1, block) where one draw serves all arms and worlds
+    wage: Any  # so too
     bill: Any
     survive: Any
     drought: Any
@@ -87,6 +87,8 @@ class Scratch(NamedTuple):
     consumption: Any
     earned: Any  # own output and wages, lines
     food: Any  # share of food in consumption
+    kept_wish: Any  # assets that are planned to be kept, lines
+    saved_wish: Any  # lines
     reach: Any  # int32, index of what the arm delivers
     own_factor: Any  # terms of the programme, as in `Scenario`
     input_help: Any

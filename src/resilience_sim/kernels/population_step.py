@@ -33,10 +33,26 @@ from resilience_sim.kernels.records import (
     record,
     record_adults,
 )
-from resilience_sim.kernels.vector import LANES, loop_kernel
+from resilience_sim.kernels.vector import LANES, load_table, loop_kernel, store
 
 f4, i4, u4 = np.float32, np.int32, np.uint32
 _ZERO, _ONE, _TWO = f4(0.0), f4(1.0), f4(2.0)
+
+
+@loop_kernel
+def copy(values, first, n, filled, out):
+    """Copy `n` values, and fill up with the last."""
+    for j in range(n):
+        store(out, j, load_table(values, first + j))
+    for j in range(n, filled):
+        out[j] = values[first + n - 1]
+
+
+@loop_kernel
+def clear(n, out):
+    """Set to nothing."""
+    for j in range(n):
+        out[j] = 0
 
 
 @loop_kernel
@@ -47,81 +63,70 @@ def take_block(households, first, n, block):
     there are now; `block.reach` stays empty.
     """
     filled = (n + LANES - 1) // LANES * LANES
-    for j in range(filled):
-        i = first + min(j, n - 1)
-        block.key[j] = households.key[i]
-        block.village[j] = households.village[i]
-        block.weight[j] = households.weight[i] if j < n else 0.0
-        block.size[j] = households.size[i]
-        block.land[j] = households.land[i]
-        block.skill[j] = households.skill[i]
-        block.wages[j] = households.wages[i]
-        block.other[j] = households.other[i]
-        block.type_at[j] = households.type_at[i]
-        block.land_at[j] = households.land_at[i]
-        block.skill_place[j] = households.skill_place[i]
-        block.other_place[j] = households.other_place[i]
-        block.is_eligible[j] = households.is_eligible[i]
-        block.type_kind[j] = households.type_kind[i]
-        block.quintile[j] = households.quintile[i]
-        block.panel_row[j] = households.panel_row[i] if j < n else i4(-1)
-        block.assets[j] = households.assets[i]
-        block.savings[j] = households.savings[i]
-        block.technique[j] = households.technique[i]
-        block.knowledge[j] = households.knowledge[i]
-        block.confidence[j] = households.confidence[i]
-        block.participation[j] = households.participation[i]
-        block.age[j] = households.age[i]
-        block.school[j] = households.school[i]
-        block.child_health[j] = households.child_health[i]
-        block.child_school[j] = households.child_school[i]
-        block.consumption[j] = households.consumption[i]
+    copy(households.key, first, n, filled, block.key)
+    copy(households.weight, first, n, filled, block.weight)
+    for values, out in (
+        (households.village, block.village), (households.type_at, block.type_at),
+        (households.land_at, block.land_at), (households.is_eligible, block.is_eligible),
+        (households.type_kind, block.type_kind), (households.quintile, block.quintile),
+        (households.panel_row, block.panel_row), (households.technique, block.technique),
+        (households.knowledge, block.knowledge), (households.confidence, block.confidence),
+    ):  # fmt: skip
+        copy(values, first, n, filled, out)
+    for values, out in (
+        (households.size, block.size), (households.land, block.land),
+        (households.skill, block.skill), (households.wages, block.wages),
+        (households.other, block.other), (households.skill_place, block.skill_place),
+        (households.other_place, block.other_place), (households.assets, block.assets),
+        (households.savings, block.savings), (households.participation, block.participation),
+        (households.age, block.age), (households.school, block.school),
+        (households.child_health, block.child_health),
+        (households.child_school, block.child_school), (households.consumption, block.consumption),
+    ):  # fmt: skip
+        copy(values, first, n, filled, out)
+    block.weight[n:filled] = 0.0
+    block.panel_row[n:filled] = i4(-1)
     return filled
 
 
 @loop_kernel
 def begin(households, first, n, state, scratch, share_hit, seed, replicate):
     """Set a block back to the start of its life, and draw how hard a scenario shock would strike it."""
+    for values, out in (
+        (households.technique, state.technique), (households.knowledge, state.knowledge),
+        (households.confidence, state.confidence), (households.type_at, state.type_at),
+    ):  # fmt: skip
+        copy(values, first, n, n, out)
+    for values, out in (
+        (households.assets, state.assets), (households.savings, state.savings),
+        (households.participation, state.participation), (households.age, state.age),
+        (households.skill, state.skill), (households.wages, state.wages),
+        (households.skill_place, state.skill_place), (households.school, state.school),
+        (households.child_health, state.child_health),
+        (households.child_school, state.child_school),
+        (households.consumption, state.consumption_last),
+    ):  # fmt: skip
+        copy(values, first, n, n, out)
+    for counts in (
+        state.generation, state.is_enrolled, state.spell, state.is_destitute,
+        state.is_from_threshold,
+    ):  # fmt: skip
+        clear(n, counts)
+    for numbers in (
+        state.child_pay, state.crop, state.lived, state.lived_heir, state.income_year,
+        state.consumption_year, state.estate_left, state.own_year, state.wages_year,
+        state.pooled_year, state.sold_year, state.lean,
+    ):  # fmt: skip
+        clear(n, numbers)
     for j in range(n):
-        i = first + j
-        state.assets[j] = households.assets[i]
-        state.savings[j] = households.savings[i]
-        state.technique[j] = households.technique[i]
-        state.knowledge[j] = households.knowledge[i]
-        state.confidence[j] = households.confidence[i]
-        state.participation[j] = households.participation[i]
-        state.age[j] = households.age[i]
-        state.skill[j] = households.skill[i]
-        state.wages[j] = households.wages[i]
-        state.type_at[j] = households.type_at[i]
-        state.skill_place[j] = households.skill_place[i]
-        state.school[j] = households.school[i]
-        state.generation[j] = i4(0)
-        state.child_health[j] = households.child_health[i]
-        state.child_school[j] = households.child_school[i]
-        state.is_enrolled[j] = i4(0)
-        state.child_pay[j] = _ZERO
-        state.crop[j] = _ZERO
-        state.consumption_last[j] = households.consumption[i]
-        state.lived[j] = _ZERO
-        state.lived_heir[j] = _ZERO
-        state.income_year[j] = _ZERO
-        state.consumption_year[j] = _ZERO
-        state.spell[j] = i4(0)
-        state.is_destitute[j] = i4(0)
-        state.is_from_threshold[j] = i4(0)
-        state.estate_left[j] = _ZERO
-        state.own_year[j] = _ZERO
-        state.wages_year[j] = _ZERO
-        state.pooled_year[j] = _ZERO
-        state.sold_year[j] = _ZERO
-        state.lean[j] = _ZERO
-        scratch.drought[j] = _ONE
         word, other_word, _, _ = draws.philox(
-            households.key[i], u4(0), draws.PURPOSE_SEVERITY, u4(0), seed, replicate
-        )
+            load_table(households.key, first + j), u4(0), draws.PURPOSE_SEVERITY, u4(0), seed,
+            replicate,
+        )  # fmt: skip
         is_hit = draws.unit(word) < share_hit
-        scratch.severity[j] = _TWO * draws.unit(other_word) / share_hit if is_hit else _ZERO
+        hard = _TWO * draws.unit(other_word) / share_hit
+        store(scratch.severity, j, hard if is_hit else _ZERO)
+        store(scratch.drought, j, _ONE)
 
 
 @loop_kernel
@@ -135,6 +140,7 @@ def simulate(
     n_periods = n_years * per_year
     lean_season = np.argmax(p.season_price)
     is_shy = tables.n_minds > 2
+    is_luck_kept = scratch.harvest.shape[0] > n_periods
     key = u4(seed)
     for b in range(blocks.shape[0]):
         first, n_real = blocks[b, 0], blocks[b, 1] - blocks[b, 0]
@@ -182,12 +188,15 @@ def simulate(
                                 scenario.credit_limit[a, 0], scratch,
                             )  # fmt: skip
                         earned_at = t - 1 + per_year
-                        for q in range(p.quarters_per_period):
+                        at = t if is_luck_kept else 0
+                        is_drawn = is_luck_kept and a + w > 0
+                        for q in range(0 if is_drawn else p.quarters_per_period):
                             draw_luck(
                                 p, block.key, 0, n,
                                 earned_at * p.quarters_per_period // p.periods_per_quarter + q,
                                 q == 0, earned_at % p.periods_per_quarter == 0, key, replicate,
-                                scratch.harvest, scratch.wage, scratch.bill, scratch.survive,
+                                scratch.harvest[at], scratch.wage[at], scratch.bill[at],
+                                scratch.survive[at],
                             )  # fmt: skip
                         earn(
                             p, 0, n, p.season_output[season], reach * scenario.own_loss[w, before],
@@ -195,8 +204,8 @@ def simulate(
                             reach * scenario.asset_loss[w, before],
                             _ONE + reach * p.sales_gain * (scenario.price[w, before] - _ONE),
                             block.land, block.other, state.skill, state.wages,
-                            state.technique, state.knowledge, scratch.harvest, scratch.wage,
-                            scratch.bill, scratch.survive, scratch.drought, scratch.severity,
+                            state.technique, state.knowledge, scratch.harvest[at], scratch.wage[at],
+                            scratch.bill[at], scratch.survive[at], scratch.drought, scratch.severity,
                             scratch.own_factor, scratch.return_save, scratch.return_borrow,
                             scratch.credit_limit, state.child_pay, state.assets, state.savings,
                             scratch.money, scratch.income, scratch.earned, state.crop,
@@ -281,7 +290,8 @@ def simulate(
                             state.assets, state.savings, state.technique, state.knowledge,
                             state.confidence, scratch.money, scratch.income, scratch.consumption,
                             state.income_year, state.consumption_year, state.own_year,
-                            state.is_destitute, state.sold_year, state.lean,
+                            state.is_destitute, state.sold_year, state.lean, scratch.kept_wish,
+                            scratch.saved_wish,
                         )  # fmt: skip
                         add_period(
                             block, 0, n, f4(per_year), scratch.consumption, scratch.income,

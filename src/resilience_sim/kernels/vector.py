@@ -141,33 +141,81 @@ def _of_table(builder: Any, place: Any, n: int) -> Any:
     return value
 
 
-def _columns(builder: Any, places: list[Any], n: int) -> list[Any]:
-    """`n` (2 or 4) numbers from each of LANES places: n vectors, the first of all firsts.
+def _side_by_side(builder: Any, parts: list[Any]) -> Any:
+    """Short vectors laid end to end, each put in its place straight from memory."""
+    n = parts[0].type.count
+    whole = None
+    for k, part in enumerate(parts):
+        wide = _lanes(builder, part, part, [*range(n), *[0] * (LANES - n)])
+        taken = [*range(k * n), *range(LANES, LANES + n), *[0] * (LANES - k * n - n)]
+        whole = wide if whole is None else _lanes(builder, whole, wide, taken)
+    return whole
 
-    Each place is read at once and the square turned in registers, where gathers would read number
-    by number.
+
+def _mixer(builder: Any) -> Callable[[Any, Any, Any], Any]:
+    """`low + place * (high - low)` lane by lane, to the bit as a scalar kernel has it."""
+    flags = tuple(sorted(FLOAT_FLAGS))
+
+    def mix(low: Any, high: Any, place: Any) -> Any:
+        part = builder.fmul(place, builder.fsub(high, low, flags=flags), flags=flags)
+        return builder.fadd(low, part, flags=flags)
+
+    return mix
+
+
+def _mixed_nodes(mix: Callable[[Any, Any, Any], Any], nodes: list[Any], places: list[Any]) -> Any:
+    """Eight nodes, those of assets next to each other, then of other income, then of skill, made one."""
+    for place in places:
+        nodes = [mix(*nodes[i : i + 2], place) for i in range(0, len(nodes), 2)]
+    return nodes[0]
+
+
+def _pairs_of_lanes(
+    builder: Any, corners: list[Any], bases: list[Any], places: list[Any]
+) -> list[Any]:
+    """Two values of LANES households: four numbers a node lie side by side, and two households share a quarter.
+
+    A household's eight nodes are read one after another, so that its corner is fetched once.
     """
-    rows = [_of_table(builder, place, n) for place in places]
-    per_row = LANES // n  # places that fill a vector; place k stands with k + n, k + 2n ...
-    wide = []
-    for k in range(n):
-        parts = rows[k::n] if n == 4 else rows[k * per_row : (k + 1) * per_row]
-        while len(parts) > 1:
+    mix, quarters, halves = _mixer(builder), range(0, LANES, 4), []
+    for k in (0, 2):
+        quads = []
+        for lane in (k, k + 1):
+            rows: list[list[Any]] = [[] for _ in bases]
+            for corner in corners[lane::4]:
+                for row, base in zip(rows, bases, strict=True):
+                    row.append(_of_table(builder, builder.gep(base, [corner]), 4))
+            quads.append([_side_by_side(builder, row) for row in rows])
+        twice = [q + k + i for q in quarters for i in (0, 0, 1, 1)]
+        money, *others = (_lanes(builder, place, place, twice) for place in places)
+        left, right = (
+            [q + side + i for q in quarters for i in (0, 1, LANES, LANES + 1)] for side in (0, 2)
+        )
+        nodes = [
+            mix(_lanes(builder, a, b, left), _lanes(builder, a, b, right), money)
+            for a, b in zip(*quads, strict=True)
+        ]
+        halves.append(_mixed_nodes(mix, nodes, others))
+    return [
+        _lanes(builder, *halves, [q + v + i for q in quarters for i in (0, 2, LANES, LANES + 2)])
+        for v in (0, 1)
+    ]
+
+
+def _ones_of_lanes(
+    builder: Any, corners: list[Any], bases: list[Any], places: list[Any]
+) -> list[Any]:
+    """One value of LANES households: two numbers a node lie side by side."""
+    mix, (money, *others) = _mixer(builder), places
+    sides = [list(range(side, 2 * LANES, 2)) for side in (0, 1)]
+    nodes = []
+    for base in bases:
+        parts = [_of_table(builder, builder.gep(base, [corner]), 2) for corner in corners]
+        while len(parts) > 2:
             both = list(range(2 * parts[0].type.count))
             parts = [_lanes(builder, *parts[i : i + 2], both) for i in range(0, len(parts), 2)]
-        wide.append(parts[0])
-    if n == 2:
-        return [_lanes(builder, *wide, list(range(side, 2 * LANES, 2))) for side in (0, 1)]
-    quads = range(0, LANES, 4)
-
-    def woven(low: Any, high: Any, first: list[int]) -> Any:
-        return _lanes(builder, low, high, [q + f for q in quads for f in first])
-
-    near, far = [0, LANES, 1, LANES + 1], [2, LANES + 2, 3, LANES + 3]
-    a, b = woven(wide[0], wide[1], near), woven(wide[2], wide[3], near)
-    c, d = woven(wide[0], wide[1], far), woven(wide[2], wide[3], far)
-    firsts, seconds = [0, 1, LANES, LANES + 1], [2, 3, LANES + 2, LANES + 3]
-    return [woven(x, y, of) for x, y in ((a, b), (c, d)) for of in (firsts, seconds)]
+        nodes.append(mix(*(_lanes(builder, *parts, side) for side in sides), money))
+    return [_mixed_nodes(mix, nodes, others)]
 
 
 def _looked_up(context: Any, builder: Any, nodes: Any, cells: Any) -> Any:
@@ -360,30 +408,12 @@ if is_compiled:
                 corner.set_metadata("noalias", _alias_scope(builder))
                 lane_corners.append(builder.zext(corner, ir.IntType(64)))
             start = context.make_array(table_type)(context, builder, data).data
-            flags = tuple(sorted(FLOAT_FLAGS))
-
-            def mix(low, high, place):
-                part = builder.fmul(place, builder.fsub(high, low, flags=flags), flags=flags)
-                return builder.fadd(low, part, flags=flags)
-
-            def mix_all(low, high, place):
-                return [mix(a, b, place) for a, b in zip(low, high, strict=True)]
-
-            def of_nodes(offset):
-                base = builder.gep(start, [builder.zext(offset, ir.IntType(64))])
-                found = _columns(
-                    builder, [builder.gep(base, [corner]) for corner in lane_corners], 2 * n
-                )
-                return mix_all(found[:n], found[n:], places[0])
-
-            def of_type(offset):
-                return mix_all(of_nodes(offset), of_nodes(builder.add(offset, row)), places[1])
-
-            def of_skill(offset):
-                return mix_all(of_type(offset), of_type(builder.add(offset, other_step)), places[2])
-
-            none = ir.Constant(row.type, 0)
-            for v, value in enumerate(mix_all(of_skill(none), of_skill(skill_step), places[3])):
+            offsets = [ir.Constant(row.type, 0)]
+            for step in (skill_step, other_step, row):
+                offsets = [to for of in offsets for to in (of, builder.add(of, step))]
+            bases = [builder.gep(start, [builder.zext(of, ir.IntType(64))]) for of in offsets]
+            read = _pairs_of_lanes if n == 2 else _ones_of_lanes
+            for v, value in enumerate(read(builder, lane_corners, bases, places)):
                 _store_row(context, builder, rows_type, rows_array, at(4 + v), value)
             return context.get_dummy_value()
 
