@@ -56,7 +56,7 @@ def kind_of(name: str) -> Any:
     """How the kernel holds a field of households, state or scratch."""
     if name in _COUNTS or name.startswith(("is_", "has_", "began_")):
         return np.int32
-    kinds = {"key": np.uint32, "weight": np.float64, "paid_in": np.int64, "part": np.int64}
+    kinds = {"key": np.uint32, "weight": np.float64}
     return kinds.get(name, np.float32)
 
 
@@ -302,18 +302,33 @@ def zero_sums(world: World) -> people.Sums:
     )
 
 
-def workspace(size: int, n_years: int) -> tuple[people.State, people.Scratch, np.ndarray]:
+def workspace(
+    size: int, n_years: int, n_draws: int = 1
+) -> tuple[people.State, people.Scratch, people.Households]:
     """Arrays of a block, as a run lays them out."""
     from resilience_sim import lives  # kernels are tested without the modules above them
 
-    return lives.workspace(size, n_years)
+    return lives.workspace(size, n_years, n_draws)
 
 
-def simulate(world: World, sums: people.Sums | None = None) -> people.Sums:
-    """Live the world and return its sums."""
+def state_of(n: int, n_years: int) -> tuple[people.State, people.Scratch]:
+    """State and scratch of `n` households alone, none filled up."""
+    state, scratch, _ = workspace(n, n_years)
+
+    def alone(arrays: Any) -> Any:
+        return arrays._make(np.ascontiguousarray(each[..., :n]) for each in arrays)
+
+    return alone(state), alone(scratch)
+
+
+def simulate(
+    world: World, sums: people.Sums | None = None, is_luck_kept: bool = True
+) -> people.Sums:
+    """Live the world and return its sums; one draw of luck for all arms and worlds, or one for each."""
     size = int(np.diff(world.blocks, axis=1).max())
     sums = zero_sums(world) if sums is None else sums
-    step.simulate(*world, *workspace(size, world.n_years), sums)
+    n_draws = world.n_years * int(world.p.periods_per_year) + 1 if is_luck_kept else 1
+    step.simulate(*world, *workspace(size, world.n_years, n_draws), sums)
     return sums
 
 
@@ -326,7 +341,8 @@ class Block:
     def __init__(self, world: World, sums: people.Sums | None = None) -> None:
         self.world, self.n = world, world.households.key.size
         self.sums = zero_sums(world) if sums is None else sums
-        self.state, self.scratch, self.values = workspace(self.n, world.n_years)
+        self.state, self.scratch = state_of(self.n, world.n_years)
+        self.n_villages = earnings.find_villages(world.households, 0, self.n, self.scratch)
 
     def everything(self) -> people.Sums:
         """Live all replicates, arms and worlds, and return their sums."""
@@ -358,6 +374,7 @@ class Block:
         """
         p, tables, households, _, scenario, n_years, *_ = self.world
         state, scratch, sums, n = self.state, self.scratch, self.sums, self.n
+        n_villages = self.n_villages
         key, replicate = np.uint32(self.world.seed), np.uint32(self.world.first_replicate + r)
         zero, one = np.float32(0), np.float32(1)
         per_year = int(p.periods_per_year)
@@ -375,7 +392,11 @@ class Block:
             terms = (getattr(scenario, name)[arm, row] for name in TERMS)
             earnings.take_terms(n, scratch.reach, *terms, scratch)
 
+        def divide() -> None:
+            earnings.divide_pots(households, 0, n, n_villages, state, scratch)
+
         agree(0)
+        divide()
         for t in range(n_years * per_year + 1):
             year, season = divmod(t, per_year)
             is_planting, is_first = season == 0, t == 0
@@ -394,15 +415,15 @@ class Block:
                 earnings.draw_luck(
                     p, households.key, 0, n,
                     earned_at * p.quarters_per_period // p.periods_per_quarter + q, q == 0,
-                    earned_at % p.periods_per_quarter == 0, *luck, scratch.harvest, scratch.wage,
-                    scratch.bill, scratch.survive,
+                    earned_at % p.periods_per_quarter == 0, *luck, scratch.harvest[0], scratch.wage[0],
+                    scratch.bill[0], scratch.survive[0],
                 )  # fmt: skip
             lost = [zero if is_first else getattr(scenario, x)[calamity, t - 1] for x in LOSSES]
             rise = zero if is_first else scenario.price[calamity, t - 1] - one
             earnings.earn(
                 p, 0, n, p.season_output[season], *lost, one + p.sales_gain * rise,
                 households.land, households.other, state.skill, state.wages, state.technique,
-                state.knowledge, scratch.harvest, scratch.wage, scratch.bill, scratch.survive,
+                state.knowledge, scratch.harvest[0], scratch.wage[0], scratch.bill[0], scratch.survive[0],
                 scratch.drought, scratch.severity, scratch.own_factor, scratch.return_save,
                 scratch.return_borrow, scratch.credit_limit, state.child_pay, state.assets,
                 state.savings, scratch.money, scratch.income, scratch.earned, state.crop,
@@ -417,12 +438,12 @@ class Block:
                 now.judged = self.seen()
                 if not is_first:
                     records.record(
-                        p, households, 0, n, N_FLOWS, self.values.size, scenario.escape_years,
-                        state, scratch, self.values, year_out[year - 1],
-                        scenario.horizon[year - 1], village_out,
+                        p, households, 0, n, N_FLOWS, len(OUTCOMES), scenario.escape_years,
+                        state, scratch, year_out[year - 1], scenario.horizon[year - 1],
+                        village_out,
                     )  # fmt: skip
                     if tables.n_minds > 2:
-                        family.learn(p, households, 0, n, year, *luck, state)
+                        family.learn(p, households, 0, n, n_villages, year, *luck, state, scratch)
                     if p.knowledge_loss > 0:
                         family.forget(
                             p, households, 0, n, year, *luck, state.technique, state.knowledge
@@ -440,9 +461,10 @@ class Block:
                     *(getattr(scenario, name)[arm, calamity, t] for name in UNCONDITIONAL),
                     *(getattr(scenario, name)[arm, t] for name in HANDED), *luck, state, scratch,
                 )  # fmt: skip
+                divide()
             now.delivered = self.seen()
             if p.pool_share > 0:
-                earnings.share_income(p, households, 0, n, state, scratch, sums.status)
+                earnings.share_income(p, households, 0, n, n_villages, state, scratch, sums.status)
             now.shared = self.seen()
             if is_planting:
                 choices.feel_prices(p, n, state.consumption_last, scratch.food)
@@ -474,7 +496,7 @@ class Block:
                 state.assets, state.savings, state.technique, state.knowledge, state.confidence,
                 scratch.money, scratch.income, scratch.consumption, state.income_year,
                 state.consumption_year, state.own_year, state.is_destitute, state.sold_year,
-                state.lean,
+                state.lean, scratch.kept_wish, scratch.saved_wish,
             )  # fmt: skip
             records.add_period(
                 households, 0, n, np.float32(per_year), scratch.consumption, scratch.income,
@@ -486,7 +508,7 @@ class Block:
             if season == per_year - 1:
                 records.record(
                     p, households, 0, n, 0, N_FLOWS, scenario.escape_years, state, scratch,
-                    self.values, year_out[year], scenario.horizon[year], village_out,
+                    year_out[year], scenario.horizon[year], village_out,
                 )  # fmt: skip
                 rows = sums.panel[arm, calamity, : sums.panel.shape[2] if r == 0 else 0]
                 records.close_year(
@@ -526,7 +548,7 @@ def takes_for_chance(
     sides = []
     for beyond in (-tolerance, tolerance):
         moved = tables._replace(escape=tables.escape + np.float32(0.5 - chance + beyond))
-        state, scratch, _ = workspace(1, 1)
+        state, scratch = state_of(1, 1)
         scratch.money[0] = at.money[i]
         for name in ("assets", "knowledge", "confidence", "type_at", "skill_place"):
             getattr(state, name)[0] = getattr(at, name)[i]

@@ -19,6 +19,7 @@ from typing import Any, cast
 import numpy as np
 
 from resilience_sim import runs
+from resilience_sim.kernels.vector import LANES
 from resilience_sim.lives import workspace
 from resilience_sim.outcomes.panel import panel as panel_table
 from resilience_sim.results import PANEL_COLUMNS
@@ -279,16 +280,16 @@ def _columns(world: World, values: np.ndarray) -> dict[str, np.ndarray]:
 
 def _memory(report: Report, base: World) -> None:
     """Bytes per household, counted from the arrays."""
-    state, scratch, _ = workspace(1, 1)
+    state, scratch, _ = workspace(LANES, 1)
     years = base.n_years
-    per_block = sum(each.nbytes for each in scratch) + 4 * (years - 1)
+    per_block = sum(each.nbytes for each in scratch) / LANES + 4 * (years - 1)
     fixed = sum(each.nbytes for each in base.households) / base.n
     report.add("memory", "households, unchanging", "bytes per household", [fixed])
     report.add(
         "memory",
         "state",
         "bytes per household of a block",
-        [float(sum(each.nbytes for each in state))],
+        [sum(each.nbytes for each in state) / LANES],
     )
     report.add(
         "memory", "scratch", "bytes per household of a block", [float(per_block)],

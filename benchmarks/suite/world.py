@@ -22,7 +22,7 @@ from resilience_sim import compose, prepare, solver
 from resilience_sim.imputed import start_of
 from resilience_sim.kernels import population_step as step
 from resilience_sim.kernels.people import Households, Sums
-from resilience_sim.lives import Lives, phases_of, workspace
+from resilience_sim.lives import Lives, blocks_of, phases_of, workspace
 from resilience_sim.results import GROUPS
 
 OVERRIDES = (
@@ -63,13 +63,7 @@ class World:
     @property
     def blocks(self) -> np.ndarray:
         """First and last household of blocks of whole villages, int64 (n_blocks, 2)."""
-        village = self.households.village
-        ends = np.append(np.flatnonzero(np.diff(village)) + 1, village.size)
-        edges = [0]
-        for end in ends:
-            if end - edges[-1] >= self.block_households or end == village.size:
-                edges.append(int(end))
-        return np.column_stack([edges[:-1], edges[1:]]).astype(np.int64)
+        return blocks_of(self.households.village, self.block_households)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from resilience_sim.kernels.primitives import (
     SOCIAL_LIST,
     Primitives,
 )
+from resilience_sim.kernels.vector import LANES
 from resilience_sim.model import Terms, under
 from resilience_sim.population import Households
 from resilience_sim.programmes import Deliveries
@@ -34,6 +35,7 @@ from resilience_sim.shocks import ShockPath
 from resilience_sim.solver import Phase, Policies
 
 BLOCK_HOUSEHOLDS = 1024  # a block's state stays in the second-level cache
+CACHE_LINE = 64  # bytes
 N_QUINTILES = 5
 N_PATTERNS = 16  # of getting out or not in the four standard arms
 _VILLAGE_AND_PANEL = ("village", "panel")
@@ -117,7 +119,7 @@ class Lives:
         self.experiment, self.p, self.policies = experiment, p, policies
         self.notes = start.notes
         self.households = _kernel_households(experiment, p, start, policies)
-        self.blocks = _blocks(experiment.households.village)
+        self.blocks = blocks_of(experiment.households.village, BLOCK_HOUSEHOLDS)
         axes = policies.axes
         self.tables = people.Tables(
             policies.plans.ravel(), policies.choice.ravel(), policies.escape.ravel(),
@@ -153,6 +155,9 @@ class Lives:
             min(len(chosen), 8 * (config.threads or os.cpu_count() or 1)),
         )
 
+        n_lives = at.size * len(worlds)
+        n_draws = n_years * config.periods_per_year + 1 if n_lives > 1 else 1
+
         def one(chunk: np.ndarray) -> people.Sums:
             mine = self._zero_sums(at.size, len(worlds), n_years, False)._replace(
                 **{name: getattr(total, name) for name in _VILLAGE_AND_PANEL}
@@ -160,7 +165,8 @@ class Lives:
             size = int(np.diff(self.blocks[chunk], axis=1).max())
             step.simulate(
                 self.p, self.tables, households, self.blocks[chunk], scenario,
-                n_years, 0, config.replicates, config.seed, *workspace(size, n_years), mine,
+                n_years, 0, config.replicates, config.seed, *workspace(size, n_years, n_draws),
+                mine,
             )  # fmt: skip
             return mine
 
@@ -361,12 +367,15 @@ def _of_arms(
     return scenario._replace(**taken)._replace(channels_off=np.asarray(channels_off, np.int32))
 
 
-def _blocks(village: np.ndarray) -> np.ndarray:
-    """First and last household of blocks of whole villages, int64 (n_blocks, 2)."""
+def blocks_of(village: np.ndarray, n_most: int) -> np.ndarray:
+    """First and last household of blocks of whole villages, int64 (n_blocks, 2).
+
+    A block has at most `n_most` households, or one village: a few more would begin another tile.
+    """
     ends = np.append(np.flatnonzero(np.diff(village)) + 1, village.size)
     edges = [0]
-    for end in ends:
-        if end - edges[-1] >= BLOCK_HOUSEHOLDS or end == village.size:
+    for end, after in zip(ends, [*ends[1:], np.inf], strict=True):
+        if after - edges[-1] > n_most:
             edges.append(int(end))
     return np.column_stack([edges[:-1], edges[1:]]).astype(np.int64)
 
@@ -375,15 +384,31 @@ _STATE_COUNTS = {
     "technique", "knowledge", "confidence", "type_at", "generation", "is_enrolled", "spell",
     "is_destitute", "is_from_threshold",
 }  # fmt: skip
-_SCRATCH_COUNTS = {"reach", "village_last", "is_heir", "start", "began_above", "last_below"}
-_LEDGER = ("paid_in", "part", "so_far", "pot", "parts")
+_SCRATCH_COUNTS = {
+    "reach", "village_at", "village_last", "is_heir", "start", "began_above", "last_below",
+}  # fmt: skip
+_HOUSEHOLD_COUNTS = {
+    "village", "type_at", "land_at", "is_eligible", "type_kind", "quintile", "panel_row",
+    "technique", "knowledge", "confidence",
+}  # fmt: skip
+_LUCK = ("harvest", "wage", "bill", "survive")
+_LEDGER = ("amount", "running", "village_sum", "village_persons")
 
 
-def workspace(size: int, n_years: int) -> tuple[people.State, people.Scratch, np.ndarray]:
-    """Arrays that a worker uses again for every block."""
+def workspace(
+    size: int, n_years: int, n_draws: int = 1
+) -> tuple[people.State, people.Scratch, people.Households]:
+    """Arrays that a worker uses again for every block of at most `size` households.
+
+    With a draw for every period and one more, arms and worlds share the luck of the first of them.
+    """
+    size = -(-size // LANES) * LANES
     shapes: dict[str, tuple[tuple[int, ...], type]] = {
         **{name: ((size,), np.int64) for name in _LEDGER},
-        "paid_upto": ((size + 1,), np.int64),
+        **{name: ((size,), np.float64) for name in ("share_before", "share_upto", "weight")},
+        "key": ((size,), np.uint32),
+        "reach": ((size,), np.int32),
+        **{name: ((n_draws, size), np.float32) for name in _LUCK},
         "twin": ((n_years, size), np.float32),
         "twin_heir": ((5, size), np.float32),
         "pattern": ((2, size), np.int32),
@@ -391,11 +416,23 @@ def workspace(size: int, n_years: int) -> tuple[people.State, people.Scratch, np
 
     def array(name: str, counts: set[str]) -> np.ndarray:
         shape, kind = shapes.get(name, ((size,), np.int32 if name in counts else np.float32))
-        return np.zeros(shape, kind)
+        return _on_lines(shape, kind)
 
     state = people.State(*(array(name, _STATE_COUNTS) for name in people.State._fields))
     scratch = people.Scratch(*(array(name, _SCRATCH_COUNTS) for name in people.Scratch._fields))
-    return state, scratch, np.zeros(len(OUTCOMES), np.float32)
+    block = people.Households(
+        *(array(name, _HOUSEHOLD_COUNTS) for name in people.Households._fields)
+    )
+    return state, scratch, block._replace(reach=np.zeros((1, 0), np.int32))
+
+
+def _on_lines(shape: tuple[int, ...], kind: type) -> np.ndarray:
+    """Zeros that begin with a line of the cache: a vector read across two lines is read twice."""
+    n_bytes = int(np.prod(shape)) * np.dtype(kind).itemsize
+    room = np.zeros(n_bytes + CACHE_LINE, np.uint8)
+    start = -room.ctypes.data % CACHE_LINE
+    found: np.ndarray = room[start : start + n_bytes].view(kind).reshape(shape)
+    return found
 
 
 def _kernel_households(

@@ -39,7 +39,7 @@ def test_class_at_the_start_is_above_the_threshold_or_that_of_the_kind_of_type()
     assert [TYPE_NAMES[kind] for kind in KINDS] == ["way up", "trap", "no way up", "wage route"]
     n = 16
     living = small.households(n, type_kind=np.repeat(KINDS, 4), assets=np.tile([1, 2, 3, 4], 4))
-    state, scratch, _ = small.workspace(n, 1)
+    state, scratch = small.state_of(n, 1)
     state.assets[:] = living.assets
     choices.judge(small.escape_by_assets(), living, 0, n, True, state, scratch)
     below = ["on the way up", "trapped", "no way up", "wage route"]
@@ -77,7 +77,7 @@ def test_a_threshold_that_moved_is_told_from_wealth_that_crossed(name: str) -> N
     by_mind = np.broadcast_to(np.array(minds)[:, None, None, None, None], shape)
     tables = formulas._replace(escape=np.ascontiguousarray(by_mind, np.float32).ravel())
     living = small.households(2, knowledge=0, confidence=0)
-    state, scratch, _ = small.workspace(2, 1)
+    state, scratch = small.state_of(2, 1)
     state.assets[:], state.spell[:] = 3, -4
     getattr(state, name)[0] = 1
     choices.judge(tables, living, 0, 2, False, state, scratch)
@@ -111,7 +111,7 @@ def test_every_corner_of_the_tables_counts() -> None:
     living = small.households(
         n, land_at=rng.integers(0, small.N_LAND, n), other_place=rng.uniform(size=n)
     )
-    state, scratch, _ = small.workspace(n, 1)
+    state, scratch = small.state_of(n, 1)
     state.assets[:], scratch.money[:] = rng.uniform(0, 6, n), rng.uniform(3, 5, n)
     state.knowledge[:], state.confidence[:] = rng.integers(0, 2, (2, n))
     state.type_at[:], state.skill_place[:] = skill * small.N_OTHER + other, rng.uniform(size=n)
@@ -135,7 +135,7 @@ def test_every_corner_of_the_tables_counts() -> None:
         scratch.input_help, scratch.outlay_keep, scratch.credit_limit, state.assets, state.savings,
         state.technique, state.knowledge, state.confidence, scratch.money, scratch.income,
         scratch.consumption, state.income_year, state.consumption_year, state.own_year,
-        state.is_destitute, state.sold_year, state.lean,
+        state.is_destitute, state.sold_year, state.lean, scratch.kept_wish, scratch.saved_wish,
     )  # fmt: skip
     n_granted = 0
     for i in range(n):
@@ -172,7 +172,7 @@ def test_one_type_alone_is_read_as_it_is() -> None:
     choice[:, :, 0, ..., 0], choice[:, :, 1, ..., 0] = 0.1, -0.1
     tables = small.tables(assets, money, plans, choice, np.full((1, 2, 1, 1, 3, 3), 0.6))
     living = small.households(2, skill_place=0.9, other_place=0.7)
-    state, scratch, _ = small.workspace(2, 1)
+    state, scratch = small.state_of(2, 1)
     state.confidence[:], state.knowledge[:] = 1, [0, 1]
     state.assets[:], scratch.money[:], state.skill_place[:] = 2, 3, 0.9
     choices.plant(
@@ -201,7 +201,7 @@ def decided(
     plans[..., 0] = assets.nodes[:, None] * keeps
     zeros = np.zeros((1, 1, 4, 1, 1, 2, 2, 2))
     tables = small.tables(assets, money, plans, zeros, zeros[0, ..., 0])
-    state, scratch, _ = small.workspace(n, 1)
+    state, scratch = small.state_of(n, 1)
     living = small.households(n)
     neutral = {"outlay_keep": 1.0, "credit_limit": 0.0, "confidence": 1}
     for name, value in (neutral | given).items():
@@ -215,6 +215,7 @@ def decided(
         scratch.credit_limit, state.assets, state.savings, state.technique, state.knowledge,
         state.confidence, scratch.money, scratch.income, scratch.consumption, state.income_year,
         state.consumption_year, state.own_year, state.is_destitute, state.sold_year, state.lean,
+        scratch.kept_wish, scratch.saved_wish,
     )  # fmt: skip
     return SimpleNamespace(**(state._asdict() | scratch._asdict()))
 
@@ -321,7 +322,7 @@ def enrolled(
     """What `enrol` decides for children of some age; the head is 49 years older."""
     p = small.primitives(school_taste=0) if p is None else p
     n = max(n, np.size(age), np.size(consumption))
-    state, scratch, _ = small.workspace(n, 1)
+    state, scratch = small.state_of(n, 1)
     state.age[:] = np.asarray(age) + 49
     state.consumption_last[:], state.generation[:] = consumption, generation
     scratch.money[:], scratch.reach[:] = 1.0, reach

@@ -115,7 +115,7 @@ def test_households_of_a_later_block_keep_their_lists() -> None:
 
 
 def test_terms_are_those_of_the_list() -> None:
-    _, scratch, _ = small.workspace(5, 1)
+    _, scratch = small.state_of(5, 1)
     rows = f4(np.arange(6 * N_LISTS).reshape(6, N_LISTS))
     reach = np.array([4, 0, 2, 2, 1], np.int32)
     earnings.take_terms(5, reach, *rows, scratch)
@@ -129,7 +129,7 @@ def test_terms_are_those_of_the_list() -> None:
 def earned(p: Any = None, n: int = 1, **given: Any) -> SimpleNamespace:
     """What `earn` makes of one quarter; everything that is not given is neutral."""
     p = small.primitives(keep=1) if p is None else p
-    state, scratch, _ = small.workspace(n, 1)
+    state, scratch = small.state_of(n, 1)
     losses = [f4(given.pop(name, 0.0)) for name in small.LOSSES]
     gain, season = f4(given.pop("price_gain", 1.0)), f4(given.pop("season_output", 0.25))
     neutral: dict[str, Any] = {
@@ -213,7 +213,7 @@ def test_savings_grow_on_the_terms_of_the_household() -> None:
 
 def test_a_year_adds_up_over_its_periods() -> None:
     p = small.primitives(keep=1)
-    state, scratch, _ = small.workspace(1, 1)
+    state, scratch = small.state_of(1, 1)
     people = small.households(1, wages=1)
     scratch.own_factor[:] = scratch.harvest[:] = scratch.wage[:] = scratch.survive[:] = 1
     scratch.drought[:], state.technique[:], state.assets[:], state.skill[:] = 1, 1, 1, 1
@@ -223,7 +223,7 @@ def test_a_year_adds_up_over_its_periods() -> None:
         earnings.earn(
             p, 0, 1, p.season_output[season], zero, zero, zero, zero, one, people.land,
             people.other, state.skill, state.wages, state.technique, state.knowledge,
-            scratch.harvest, scratch.wage, scratch.bill, scratch.survive, scratch.drought,
+            scratch.harvest[0], scratch.wage[0], scratch.bill[0], scratch.survive[0], scratch.drought,
             scratch.severity, scratch.own_factor, scratch.return_save, scratch.return_borrow,
             scratch.credit_limit, state.child_pay, state.assets, state.savings, scratch.money,
             scratch.income, scratch.earned, state.crop, state.own_year, state.wages_year,
@@ -243,7 +243,7 @@ def delivered(
     """What `deliver` adds to money 1, income 2, assets 3 and participation 0.5; rows by list."""
     p = small.primitives() if p is None else p
     n = people.key.size
-    state, scratch, _ = small.workspace(n, 1)
+    state, scratch = small.state_of(n, 1)
     scratch.money[:], scratch.income[:], state.assets[:] = 1, 2, 3
     state.participation[:], state.age[:] = 0.5, age
     names = ("transfer", "transfer_household", "per_child", "grant", "grant_household",
@@ -321,7 +321,7 @@ def hung_on_school(age: Any, is_enrolled: Any, reach: Any = 3, **given: Any) -> 
     """What `deliver_for_school` pays to households of four."""
     n = np.size(age)
     p, people = small.primitives(), small.households(n, size=4)
-    state, scratch, _ = small.workspace(n, 1)
+    state, scratch = small.state_of(n, 1)
     state.age[:], state.is_enrolled[:] = age, is_enrolled
     rows = [f4(np.broadcast_to(given.get(name, 0.0), N_LISTS)) for name in small.CONDITIONAL]
     earnings.deliver_for_school(
@@ -354,11 +354,13 @@ def shared(
     """What `share_income` moves: net by household, in whole units, and what it says was lost."""
     n = np.size(earned)
     people = small.households(n, weight=weight, village=village)
-    state, scratch, _ = small.workspace(n, 1)
+    state, scratch = small.state_of(n, 1)
     scratch.earned[:], scratch.money[:] = earned, 1.0
     state.participation[:], state.pooled_year[:] = participation, 0.25
     p, status = small.primitives(pool_share=share), np.zeros(2, np.int64)
-    earnings.share_income(p, people, 0, n, state, scratch, status)
+    n_villages = earnings.find_villages(people, 0, n, scratch)
+    earnings.divide_pots(people, 0, n, n_villages, state, scratch)
+    earnings.share_income(p, people, 0, n, n_villages, state, scratch, status)
     got = state.pooled_year.astype(float) - 0.25
     return SimpleNamespace(
         got=got, money=scratch.money, status=status, weight=people.weight, village=people.village

@@ -12,7 +12,7 @@ import pytest
 
 import reference
 import small_world as small
-from resilience_sim.kernels import family, people, skill
+from resilience_sim.kernels import earnings, family, people, skill
 from resilience_sim.kernels.counting import FIXED_POINT as UNIT
 from resilience_sim.kernels.primitives import (
     CHANNELS,
@@ -126,7 +126,7 @@ def succeeded(
     p = small.primitives() if p is None else p
     tables = small.formula_tables() if tables is None else tables
     living = small.households(n, **(columns or {}))
-    state, scratch, _ = small.workspace(n, 1)
+    state, scratch = small.state_of(n, 1)
     scratch.is_heir[:], state.skill[:] = 1, 1
     if block is not None:
         scratch.twin_heir[:] = block.twin_heir
@@ -391,7 +391,7 @@ def test_one_channel_off_takes_its_part_and_leaves_the_others(bit: int) -> None:
 def raised(p: Primitives | None = None, closed: float = 0.0, **given: Any) -> people.State:
     p = small.primitives() if p is None else p
     n = max(np.size(each) for each in given.values())
-    state, _, _ = small.workspace(n, 1)
+    state, _ = small.state_of(n, 1)
     for name, value in given.items():
         getattr(state, name)[:] = value
     family.raise_children(p, n, f4(closed), state)
@@ -466,12 +466,13 @@ def learnt(
 ) -> np.ndarray:  # fmt: skip
     """Who is confident after a crop year."""
     p = small.primitives() if p is None else p
-    state, _, _ = small.workspace(n, 1)
+    state, scratch = small.state_of(n, 1)
     state.crop[:] = 1
     for name, value in given.items():
         getattr(state, name)[:] = value
     living = small.households(n, village=village, weight=weight)
-    family.learn(p, living, 0, n, year, *LUCK, state)
+    n_villages = earnings.find_villages(living, 0, n, scratch)
+    family.learn(p, living, 0, n, n_villages, year, *LUCK, state, scratch)
     return state.confidence
 
 
@@ -524,15 +525,16 @@ def test_a_village_across_the_edge_of_a_block_is_not_read() -> None:
     """The second of two blocks: what the first one's households run is nothing to it."""
     p, n = small.primitives(corrected_by_neighbours=1.0), 4
     living = small.households(2 * n, village=np.repeat([0, 1], n))
-    state, _, _ = small.workspace(n, 1)
+    state, scratch = small.state_of(n, 1)
     state.technique[:], state.confidence[:] = 1, 0
-    family.learn(p, living, n, n, 3, *LUCK, state)
+    assert earnings.find_villages(living, n, n, scratch) == 1
+    family.learn(p, living, n, n, 1, 3, *LUCK, state, scratch)
     assert not state.confidence.any()
     state.technique[0] = 2
     state.crop[:] = 1
-    family.learn(
-        p, living._replace(weight=np.r_[np.ones(n), [1e6, 1, 1, 1]]), n, n, 3, *LUCK, state
-    )
+    heavy = living._replace(weight=np.r_[np.ones(n), [1e6, 1, 1, 1]])
+    earnings.find_villages(heavy, n, n, scratch)
+    family.learn(p, heavy, n, n, 1, 3, *LUCK, state, scratch)
     assert state.confidence[1:].all()
 
 

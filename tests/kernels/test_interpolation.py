@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from reference import place as plain_place
-from resilience_sim.kernels import interpolation
+from resilience_sim.kernels import interpolation, vector
+from resilience_sim.kernels.vector import LANES, TILE
 from small_world import grid
 
 GRIDS = {
@@ -38,15 +39,44 @@ def singles(table: np.ndarray, corner: np.ndarray, steps: Any, places: np.ndarra
 
 
 @numba.njit
-def pairs(table: np.ndarray, corner: np.ndarray, steps: Any, places: np.ndarray) -> np.ndarray:
-    out, (row, other, skill) = np.empty((corner.size, 2), np.float32), steps
-    for i in range(corner.size):
-        at = (places[0, i], places[1, i], places[2, i], places[3, i])
-        out[i, 0], out[i, 1] = interpolation.pair_between(table, corner[i], other, skill, row, at)
+def many_singles(
+    table: np.ndarray, corner: np.ndarray, steps: Any, places: np.ndarray
+) -> np.ndarray:
+    out = np.empty((corner.size, 1), np.float32)
+    counts, reals = vector.tile(np.int32, 1), vector.tile(np.float32, 5)
+    for start in range(0, corner.size, LANES):
+        size = min(corner.size - start, LANES)
+        fill(counts, reals, start, size, corner, places)
+        vector.mix_lanes(table, 1, counts, 0, steps, reals)
+        for k in range(size):
+            out[start + k, 0] = reals[k + 4 * TILE]
     return out
 
 
-READ = {1: singles, 2: pairs}
+@numba.njit
+def pairs(table: np.ndarray, corner: np.ndarray, steps: Any, places: np.ndarray) -> np.ndarray:
+    out = np.empty((corner.size, 2), np.float32)
+    counts, reals = vector.tile(np.int32, 1), vector.tile(np.float32, 6)
+    for start in range(0, corner.size, LANES):
+        size = min(corner.size - start, LANES)
+        fill(counts, reals, start, size, corner, places)
+        vector.mix_lanes(table, 2, counts, 0, steps, reals)
+        for k in range(size):
+            out[start + k] = reals[k + 4 * TILE], reals[k + 5 * TILE]
+    return out
+
+
+@numba.njit
+def fill(
+    counts: Any, reals: Any, start: int, size: int, corner: np.ndarray, places: np.ndarray
+) -> None:
+    for k in range(LANES):
+        counts[k] = corner[start + k] if k < size else 0
+        for r in range(4):
+            reals[k + r * TILE] = places[r, start + k] if k < size else 0
+
+
+READ = {"one": (1, singles), "lanes": (1, many_singles), "pairs": (2, pairs)}
 
 
 @pytest.fixture(params=GRIDS, ids=str)
@@ -88,8 +118,9 @@ def test_places_never_fall(nodes: Any) -> None:
     assert np.diff(cells.astype(float) + places).min() > -2e-5
 
 
-@pytest.mark.parametrize("width", READ)
-def test_what_is_linear_along_every_axis_is_read_exactly(width: int) -> None:
+@pytest.mark.parametrize("way", READ)
+def test_what_is_linear_along_every_axis_is_read_exactly(way: str) -> None:
+    width, read = READ[way]
     rng = np.random.default_rng(4)
     shape = (2, 3, 4, 5, 7)  # slots, skill, other, assets, money; the first slot is another's
     slot, *axes = np.meshgrid(*(np.arange(n) for n in shape), indexing="ij")
@@ -99,7 +130,7 @@ def test_what_is_linear_along_every_axis_is_read_exactly(width: int) -> None:
     corner = np.ravel_multi_index((np.ones(500, int), *cells), shape) * width
     places = rng.uniform(size=(4, 500)).astype(np.float32)  # money, assets, other, skill
     steps = tuple(np.int32(width * n) for n in (7, 5 * 7, 4 * 5 * 7))
-    told = READ[width](table.ravel(), corner.astype(np.int32), steps, places)
+    told = read(table.ravel(), corner.astype(np.int32), steps, places)
     at = cells + places[::-1].astype(float)
     for v, formula in enumerate((_tilted, _twisted)[:width]):
         np.testing.assert_allclose(told[:, v], formula(*at), rtol=1e-6, atol=1e-6)
@@ -111,6 +142,34 @@ def _tilted(skill: Any, other: Any, assets: Any, money: Any) -> Any:
 
 def _twisted(skill: Any, other: Any, assets: Any, money: Any) -> Any:
     return 1.0 + 0.5 * skill * assets - 0.25 * other * money + 0.125 * skill * other
+
+
+def test_many_households_are_read_as_each_by_itself_to_the_bit() -> None:
+    rng = np.random.default_rng(5)
+    table = rng.normal(size=4 * 5 * 7 * 8).astype(np.float32)
+    steps, places = tuple(np.int32(n) for n in (8, 56, 280)), rng.uniform(size=(4, 203))
+    corner = rng.integers(0, 700, 203).astype(np.int32)
+    told = [
+        each(table, corner, steps, places.astype(np.float32)) for each in (singles, many_singles)
+    ]
+    np.testing.assert_array_equal(*told)
+
+
+def test_nodes_are_looked_up_in_grids_of_any_length() -> None:
+    """In registers up to 64 nodes, in memory beyond; what lies behind the array is not read."""
+    for n in (2, 16, 31, 40, 64, 65, 200):
+        nodes = np.arange(n, dtype=np.float32) + np.float32(0.5)
+        cells = np.random.default_rng(n).integers(0, n, LANES).astype(np.int32)
+        np.testing.assert_array_equal(looked_up(nodes, cells), nodes[cells])
+
+
+@numba.njit
+def looked_up(nodes: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    counts, reals = vector.tile(np.int32, 1), vector.tile(np.float32, 1)
+    for k in range(LANES):
+        counts[k] = cells[k]
+    vector.look_up(nodes, counts, 0, reals, 0)
+    return reals[:LANES].copy()
 
 
 def test_one_cell_of_one_type_by_hand() -> None:

@@ -36,6 +36,7 @@ from resilience_sim.kernels.primitives import (
     PERIOD_OUTCOMES,
     SHOCK_ENTRANT,
 )
+from resilience_sim.kernels.vector import LANES
 from resilience_sim.results import Results
 from small_world import LOSSES, World
 
@@ -55,15 +56,17 @@ COUNTS = (
     "technique", "knowledge", "confidence", "generation", "type_at", "is_enrolled", "spell",
     "is_destitute", "is_from_threshold", "reach",
 )  # fmt: skip
+LEDGER = {
+    **dict.fromkeys(("amount", "running", "village_sum", "village_persons"), np.int64),
+    **dict.fromkeys(("share_before", "share_upto"), np.float64),
+    **dict.fromkeys(("village_at", "village_last"), np.int32),
+}
 NUMBERS = (
     "assets", "savings", "participation", "age", "skill", "wages", "skill_place", "school",
     "child_health", "child_school", "child_pay", "crop", "consumption_last", "income_year",
     "consumption_year", "own_year", "wages_year", "estate_left", "pooled_year", "sold_year", "lean",
     "severity", "drought", "money", "income", "earned", *small.TERMS,
 )  # fmt: skip
-LEDGER = dict.fromkeys(("so_far", "pot", "parts", "paid_upto"), np.int64) | {
-    "village_last": np.int32
-}
 # What has to happen to somebody in the small world, told from a period of a twin.
 EVENTS: dict[str, Callable[[SimpleNamespace], bool]] = {
     "succession": lambda now: now.came_in.is_succession,
@@ -939,15 +942,19 @@ def test_households_reordered_in_the_survey_give_the_same_answer(tmp_path: Path)
     assert told[0].n_households == n
 
 
+def test_luck_kept_for_all_arms_and_worlds_is_the_luck_of_each(small_sums: people.Sums) -> None:
+    same_sums(small.simulate(small.small_world(2), is_luck_kept=False), small_sums)
+
+
 def test_what_a_workspace_was_used_for_before_does_not_matter(small_sums: people.Sums) -> None:
     """A worker's arrays come from another block: nothing of it shows."""
     world = small.small_world(2)
     for used in (7, 1):
-        state, scratch, values = small.workspace(8, world.n_years)
-        for array in (*state, *scratch, values):
+        state, scratch, block = small.workspace(8, world.n_years)
+        for array in (*state, *scratch, *block):
             array[...] = used
         sums = small.zero_sums(world)
-        step.simulate(*world, state, scratch, values, sums)
+        step.simulate(*world, state, scratch, block, sums)
         same_sums(sums, small_sums)
 
 
@@ -1197,21 +1204,23 @@ def test_the_class_at_the_start_is_that_before_anything_is_delivered_or_lost() -
 
 def test_the_workspace_holds_what_the_kernel_takes() -> None:
     """Every field by its name: counts and flags are int32, numbers float32, and all are of the block."""
-    state, scratch, values = small.workspace(7, 3)
-    shapes = {"twin": (3, 7), "pattern": (2, 7), "twin_heir": (5, 7), "paid_upto": (8,)}
-    for group in (state, scratch):
+    groups = small.workspace(17, 3)
+    n = 2 * LANES  # whole vectors
+    shapes = {"twin": (3, n), "pattern": (2, n), "twin_heir": (5, n), "reach": (n,)}
+    shapes |= dict.fromkeys(("harvest", "wage", "bill", "survive"), (1, n))
+    for group in groups:
+        shapes |= {"reach": (1, 0)} if isinstance(group, people.Households) else {}
         for name, array in group._asdict().items():
-            assert array.shape == shapes.get(name, (7,)), name
+            assert array.shape == shapes.get(name, (n,)), name
             assert array.dtype == LEDGER.get(name, small.kind_of(name)), name
             assert not array.any()
-    arrays = [*state, *scratch, values]
+    arrays = [array for group in groups for array in group]
     assert len({id(array) for array in arrays}) == len(arrays)
-    assert values.shape == (len(OUTCOMES),)
 
 
 def test_state_is_at_most_128_bytes_per_household() -> None:
     """One number of each field of `State` per household: what every period reads and writes."""
-    state, _, _ = small.workspace(11, 3)
+    state, _ = small.state_of(11, 3)
     assert all(array.shape == (11,) for array in state)
     bytes_each = sum(array.itemsize for array in state)
     assert bytes_each == 4 * len(people.State._fields)

@@ -71,15 +71,15 @@ def test_a_period_is_added_by_group_as_yearly_rates_by_hand() -> None:
 
 def recorded(low: int, high: int, horizon: int = -1, **given: Any) -> tuple[Any, np.ndarray]:
     """Outcomes of one eligible household of weight 2, and those by village (1, G, O, 3)."""
-    state, scratch, values = small.workspace(1, 1)
+    state, scratch = small.state_of(1, 1)
     for name, value in given.items():
         getattr(state if name in state._fields else scratch, name)[:] = value
     living = small.households(1, weight=2.0, is_eligible=1, village=1)
     year = np.zeros((2, len(OUTCOMES)), np.int64)
     village = np.zeros((1, 2, len(OUTCOMES), 3), np.int64)
     records.record(
-        small.primitives(), living, 0, 1, low, high, np.int32(2), state, scratch, values, year,
-        horizon, village,
+        small.primitives(), living, 0, 1, low, high, np.int32(2), state, scratch, year, horizon,
+        village,
     )  # fmt: skip
     assert not year[1].any()
     return dict(zip(OUTCOMES, year[0] / UNIT / 2.0, strict=True)), village
@@ -142,7 +142,7 @@ def test_statuses_by_hand(start: int, spell: int) -> None:
 
 def test_a_closed_year_leaves_nothing_behind_but_what_was_eaten() -> None:
     """Histograms and quintile of the last year; then all flows of the year start from nothing."""
-    state, scratch, _ = small.workspace(2, 3)
+    state, scratch = small.state_of(2, 3)
     living = small.households(2, weight=[1.0, 2.0], quintile=[0, 3], panel_row=[-1, 0])
     flows = (
         "income_year", "consumption_year", "own_year", "wages_year", "pooled_year", "sold_year",
@@ -175,7 +175,7 @@ def test_numbers_that_are_not_finite_are_told() -> None:
     for name, value in (
         ("income_year", np.nan), ("consumption_year", np.inf), ("assets", 2e6), ("assets", 1e5),
     ):  # fmt: skip
-        state, scratch, _ = small.workspace(1, 1)
+        state, scratch = small.state_of(1, 1)
         getattr(state, name)[:] = value
         status = np.zeros(2, np.int64)
         records.close_year(
@@ -192,7 +192,7 @@ def test_recovery_is_the_last_year_below_the_twin_by_hand() -> None:
     n_years, shock_year = 4, 1
     twin = np.ones((n_years, 3))
     eaten = np.array([[0.5, 0.5, 0.5], [0.9, 0.94, 0.96], [0.8, 0.95, 1.0], [1.0, 2.0, 0.951]])
-    state, scratch, _ = small.workspace(3, n_years)
+    state, scratch = small.state_of(3, n_years)
     living = small.households(3, is_eligible=1)
     sums = np.zeros((1, 1, n_years + 1), np.int64)
     for calamity, path in ((0, twin), (1, eaten)):
@@ -315,7 +315,7 @@ def grown_up(
     **given: Any,
 ) -> SimpleNamespace:  # fmt: skip
     """What `record_adults` tells of eligible heirs of 56 + 4 years, unless told otherwise."""
-    state, scratch, _ = small.workspace(n, 1)
+    state, scratch = small.state_of(n, 1)
     neutral = {"generation": 1, "age": 60, "confidence": 1, "lived": 0.0, "lived_heir": 4.0}
     for name, value in (neutral | given).items():
         getattr(state if name in state._fields else scratch, name)[:] = value

@@ -22,23 +22,20 @@ KERNELS = Path(resilience_sim.__file__).parent / "kernels"
 PASSES = ("choices.py", "earnings.py", "family.py", "records.py")
 
 #: Loops over households that stay scalar: (function, number of the loop from the top) and why.
-READS = "one household fills a vector by itself: its sixteen nodes are the lanes"
 RARE = "few households, years or periods"
-BY_VILLAGE = "adds up village by village, as many as there are"
+BY_VILLAGE = "a running total"
+ONCE = "once a life, and where participation changes"
 HISTOGRAM = "adds to bins, of which two households may have the same; only at horizons"
 SCALAR = {
-    ("judge", 2): READS,
-    ("judge", 4): RARE,
-    ("judge", 5): "once in a run",
-    ("plant", 2): READS,
-    ("decide", 2): READS,
+    ("judge", 3): RARE,
+    ("judge", 4): "once in a run",
     ("school_so_far", 1): "once, before the run",
     ("take_terms", 1): "only when terms change",
-    ("strike_villages", 1): "one draw a village",
     ("deliver", 1): RARE,
-    ("_add_up_villages", 1): BY_VILLAGE,
+    ("find_villages", 1): "once a block",
+    ("add_up_villages", 1): BY_VILLAGE,
+    ("divide_pots", 1): ONCE,
     ("succeed", 1): RARE,
-    ("learn", 1): BY_VILLAGE,
     ("record", 4): HISTOGRAM,
     ("close_year", 1): HISTOGRAM,
     ("close_year", 2): HISTOGRAM,

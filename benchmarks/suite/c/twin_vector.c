@@ -50,6 +50,8 @@ static int64_t filled;   // households of the block, filled up
 static M *eligible;      // by sixteen
 static int64_t *amounts; // of one outcome, where a horizon wants them by village
 static float *seen;      // chance to be set right by neighbours
+static double *paid_in;  // into the pool, in units of the sums
+static double *share_before, *share_upto; // of the pot, paid out before a member and up to it
 
 static void make_ready(void) {
     run.largest = (run.largest + 15) / 16 * 16;
@@ -61,6 +63,9 @@ static void make_ready(void) {
     persons = memory((size_t)run.largest * 8);
     amounts = memory((size_t)run.largest * 8);
     seen = memory((size_t)run.largest * 4);
+    paid_in = memory((size_t)run.largest * 8 + 64); // vectors of a village may reach beyond its end
+    share_before = memory((size_t)run.largest * 8 + 64);
+    share_upto = memory((size_t)run.largest * 8 + 64);
     eligible = memory((size_t)run.largest / 16 * sizeof(M));
 }
 
@@ -167,40 +172,39 @@ INLINE I locate_all(const grid *g, F x, F *place) {
 
 INLINE F mix_all(F low, F high, F place) { return FMA(place, SUB(high, low), low); }
 
-// Two numbers that lie side by side at each corner, and at the next along money: 128 bits a household.
-INLINE void corners(const float *table, const int32_t *at, int32_t offset, F money, F *first, F *second) {
-    F quad[4];
-#pragma GCC unroll 4
-    for (int k = 0; k < 4; k++) { // households k, k + 4, k + 8, k + 12
-        F four = _mm512_castps128_ps512(_mm_loadu_ps(table + at[k] + offset));
-        four = _mm512_insertf32x4(four, _mm_loadu_ps(table + at[k + 4] + offset), 1);
-        four = _mm512_insertf32x4(four, _mm_loadu_ps(table + at[k + 8] + offset), 2);
-        quad[k] = _mm512_insertf32x4(four, _mm_loadu_ps(table + at[k + 12] + offset), 3);
-    }
-    F a = _mm512_unpacklo_ps(quad[0], quad[1]), b = _mm512_unpacklo_ps(quad[2], quad[3]); // both numbers, left
-    F c = _mm512_unpackhi_ps(quad[0], quad[1]), d = _mm512_unpackhi_ps(quad[2], quad[3]); // right
-#define PAIR(how, x, y) _mm512_castpd_ps(how(_mm512_castps_pd(x), _mm512_castps_pd(y)))
-    F left = PAIR(_mm512_unpacklo_pd, a, b), left_second = PAIR(_mm512_unpackhi_pd, a, b);
-    F right = PAIR(_mm512_unpacklo_pd, c, d), right_second = PAIR(_mm512_unpackhi_pd, c, d);
-#undef PAIR
-    *first = mix_all(left, right, money);
-    *second = mix_all(left_second, right_second, money);
-}
-
+// Two numbers that lie side by side at each node, and at the next along money: 128 bits a household and node. A
+// household's eight pairs of nodes are read one after another, and two households share a quarter of a register.
 INLINE void two_among_types(const float *table, const strides *s, const int32_t *at, F assets, F money, F across, F along, F *first, F *second) {
-    F x[2][2], y[2][2], low, low_second, high, high_second;
+    const float *nodes[8];
+    F half[2];
+    for (int node = 0; node < 8; node++)
+        nodes[node] = table + (node >> 2) * s->skill_step + (node >> 1 & 1) * s->other_step + (node & 1) * s->row;
 #pragma GCC unroll 2
-    for (int skill = 0; skill < 2; skill++)
+    for (int k = 0; k < 2; k++) { // households 2k and 2k + 1 of each four
+        F quad[2][8], mixed[8];
 #pragma GCC unroll 2
-        for (int other = 0; other < 2; other++) {
-            int32_t offset = skill * s->skill_step + other * s->other_step;
-            corners(table, at, offset, money, &low, &low_second);
-            corners(table, at, offset + s->row, money, &high, &high_second);
-            x[skill][other] = mix_all(low, high, assets);
-            y[skill][other] = mix_all(low_second, high_second, assets);
-        }
-    *first = mix_all(mix_all(x[0][0], x[0][1], along), mix_all(x[1][0], x[1][1], along), across);
-    *second = mix_all(mix_all(y[0][0], y[0][1], along), mix_all(y[1][0], y[1][1], along), across);
+        for (int one = 0; one < 2; one++)
+#pragma GCC unroll 8
+            for (int node = 0; node < 8; node++) {
+                const int32_t *corner = at + 2 * k + one;
+                F four = _mm512_castps128_ps512(_mm_loadu_ps(nodes[node] + corner[0]));
+                four = _mm512_insertf32x4(four, _mm_loadu_ps(nodes[node] + corner[4]), 1);
+                four = _mm512_insertf32x4(four, _mm_loadu_ps(nodes[node] + corner[8]), 2);
+                quad[one][node] = _mm512_insertf32x4(four, _mm_loadu_ps(nodes[node] + corner[12]), 3);
+            }
+#define TWICE(x) (k ? _mm512_permute_ps(x, 0xFA) : _mm512_permute_ps(x, 0x50))
+#define PAIR(how, x, y) _mm512_castpd_ps(how(_mm512_castps_pd(x), _mm512_castps_pd(y)))
+#pragma GCC unroll 8
+        for (int node = 0; node < 8; node++)
+            mixed[node] = mix_all(PAIR(_mm512_unpacklo_pd, quad[0][node], quad[1][node]), PAIR(_mm512_unpackhi_pd, quad[0][node], quad[1][node]), TWICE(money));
+        F low = mix_all(mix_all(mixed[0], mixed[1], TWICE(assets)), mix_all(mixed[2], mixed[3], TWICE(assets)), TWICE(along));
+        F high = mix_all(mix_all(mixed[4], mixed[5], TWICE(assets)), mix_all(mixed[6], mixed[7], TWICE(assets)), TWICE(along));
+        half[k] = mix_all(low, high, TWICE(across));
+#undef PAIR
+#undef TWICE
+    }
+    *first = _mm512_shuffle_ps(half[0], half[1], 0x88);
+    *second = _mm512_shuffle_ps(half[0], half[1], 0xDD);
 }
 
 // One number at a corner, and at the next along money: 64 bits a household.
@@ -488,55 +492,54 @@ static void forget_all(int64_t year) {
     }
 }
 
-// Eight members at a time: running totals, and what the pool owes up to each.
-static void share_income_all(int64_t n) {
-    for (int64_t j = 0; j < filled; j += 16) {
-        F part = AT(participation), paid = MUL(MUL(ALL(p.pool_share), part), AT(earned));
-        for (int half = 0; half < 2; half++) {
-            D weight = _mm512_load_pd(weights + j + 8 * half);
-            __m256 some = half ? _mm512_extractf32x8_ps(paid, 1) : _mm512_castps512_ps256(paid);
-            __m256 mine = half ? _mm512_extractf32x8_ps(part, 1) : _mm512_castps512_ps256(part);
-            _mm512_store_si512(state.paid_in + j + 8 * half, _mm512_cvtpd_epi64(_mm512_mul_pd(weight, _mm512_cvtps_pd(some))));
-            _mm512_store_si512(state.part + j + 8 * half, _mm512_cvtpd_epi64(_mm512_mul_pd(weight, _mm512_cvtps_pd(mine))));
+// Shares of its village's pot that are paid out before and after each member; they stay while participation does.
+static void divide_pots(int64_t n) {
+    for (int64_t start = 0, end; start < n; start = end) {
+        int64_t parts = 0, so_far = 0;
+        for (end = start; end < n && h.village[end] == h.village[start]; end++) parts += fixed(h.weight[end], state.participation[end]);
+        double before = 0;
+        for (int64_t j = start; j < end; j++) {
+            so_far += fixed(h.weight[j], state.participation[j]);
+            share_before[j] = before;
+            share_upto[j] = before = parts > 0 ? (double)so_far / (double)parts : 0;
         }
     }
-    const I nothing = _mm512_setzero_si512();
-    I unpaid = nothing;
+}
+
+// Eight members at a time. The ledger is whole numbers of 2^-20 lines, which doubles hold exactly.
+static void share_income_all(int64_t n) {
+    for (int64_t j = 0; j < filled; j += 16) {
+        F paid = MUL(MUL(ALL(p.pool_share), AT(participation)), AT(earned));
+        D low = _mm512_mul_pd(_mm512_load_pd(weights + j), _mm512_cvtps_pd(_mm512_castps512_ps256(paid)));
+        D high = _mm512_mul_pd(_mm512_load_pd(weights + j + 8), _mm512_cvtps_pd(_mm512_extractf32x8_ps(paid, 1)));
+        _mm512_store_pd(paid_in + j, _mm512_roundscale_pd(low, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+        _mm512_store_pd(paid_in + j + 8, _mm512_roundscale_pd(high, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    }
+    double unpaid = 0;
     for (int64_t start = 0, end; start < n; start = end) {
         int32_t village = h.village[start];
         for (end = start; end < n && h.village[end] == village; end++) {}
-        I pots = nothing, all_parts = nothing;
+        D sum = _mm512_setzero_pd();
         for (int64_t j = start; j < end; j += 8) {
             __mmask8 here = end - j >= 8 ? 0xFF : (__mmask8)((1 << (end - j)) - 1);
-            pots = _mm512_add_epi64(pots, _mm512_maskz_loadu_epi64(here, state.paid_in + j));
-            all_parts = _mm512_add_epi64(all_parts, _mm512_maskz_loadu_epi64(here, state.part + j));
+            sum = _mm512_mask_add_pd(sum, here, sum, _mm512_loadu_pd(paid_in + j));
         }
-        int64_t pot = _mm512_reduce_add_epi64(pots), parts = _mm512_reduce_add_epi64(all_parts);
-        if (parts <= 0) continue;
-        D whole = _mm512_set1_pd((double)pot), of = _mm512_set1_pd((double)parts);
-        I so_far = nothing, last_upto = nothing, ledger_sum = nothing;
+        double pot = _mm512_reduce_add_pd(sum);
+        if (share_upto[end - 1] <= 0) continue;
+        D whole = _mm512_set1_pd(pot);
         for (int64_t j = start; j < end; j += 8) {
             __mmask8 here = end - j >= 8 ? 0xFF : (__mmask8)((1 << (end - j)) - 1);
-            I x = _mm512_maskz_loadu_epi64(here, state.part + j);
-            x = _mm512_add_epi64(x, _mm512_alignr_epi64(x, nothing, 7));
-            x = _mm512_add_epi64(x, _mm512_alignr_epi64(x, nothing, 6));
-            x = _mm512_add_epi64(x, _mm512_alignr_epi64(x, nothing, 4));
-            x = _mm512_add_epi64(x, so_far);
-            so_far = _mm512_permutexvar_epi64(_mm512_set1_epi64(7), x);
-            D due = _mm512_mul_pd(whole, _mm512_div_pd(_mm512_cvtepi64_pd(x), of));
-            I upto = _mm512_cvt_roundpd_epi64(due, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
-            I net = _mm512_sub_epi64(upto, _mm512_alignr_epi64(upto, last_upto, 7));
-            net = _mm512_maskz_sub_epi64(here, net, _mm512_maskz_loadu_epi64(here, state.paid_in + j));
-            last_upto = upto;
-            ledger_sum = _mm512_add_epi64(ledger_sum, net);
+            D upto = _mm512_floor_pd(_mm512_mul_pd(whole, _mm512_loadu_pd(share_upto + j)));
+            D before = _mm512_floor_pd(_mm512_mul_pd(whole, _mm512_loadu_pd(share_before + j)));
+            D net = _mm512_sub_pd(_mm512_sub_pd(upto, before), _mm512_loadu_pd(paid_in + j));
             D weight = _mm512_mask_loadu_pd(_mm512_set1_pd(1), here, weights + j);
-            __m256 got = _mm512_cvtpd_ps(_mm512_div_pd(_mm512_cvtepi64_pd(net), weight));
+            __m256 got = _mm512_cvtpd_ps(_mm512_div_pd(net, weight));
             _mm256_mask_storeu_ps(state.money + j, here, _mm256_add_ps(got, _mm256_maskz_loadu_ps(here, state.money + j)));
             _mm256_mask_storeu_ps(state.pooled_year + j, here, _mm256_add_ps(got, _mm256_maskz_loadu_ps(here, state.pooled_year + j)));
         }
-        unpaid = _mm512_add_epi64(unpaid, _mm512_set1_epi64(llabs(_mm512_reduce_add_epi64(ledger_sum))));
+        unpaid += fabs(floor(pot * share_upto[end - 1]) - pot);
     }
-    sums.status[1] += _mm512_reduce_add_epi64(unpaid) / 8;
+    sums.status[1] += (int64_t)unpaid;
 }
 
 static void feel_prices_all(void) {
@@ -718,6 +721,7 @@ static void live_block(int64_t first, int64_t n) {
     fill(first, n);
     int64_t n_periods = run.n_years * run.per_year, quarters = (int64_t)p.quarters_per_period, months = (int64_t)p.periods_per_quarter;
     begin(filled);
+    if (p.pool_share > 0) divide_pots(n);
     for (int64_t t = 0; t <= n_periods; t++) {
         int64_t year = t / run.per_year, season = t % run.per_year, earned_at = t - 1 + run.per_year;
         if (season == 0 && t > 0) grow_older_all(n, year);

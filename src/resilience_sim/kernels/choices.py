@@ -5,8 +5,17 @@ import numpy as np
 from resilience_sim.kernels import draws
 from resilience_sim.kernels.elementary import log2
 from resilience_sim.kernels.household import settle, year_outlay
-from resilience_sim.kernels.interpolation import between, cell_of, pair_between, place_in
-from resilience_sim.kernels.primitives import ABOVE, ON_THE_WAY, WAY_UP
+from resilience_sim.kernels.interpolation import between, cell_of, read_tile
+from resilience_sim.kernels.primitives import (
+    ABOVE,
+    BOTH_LISTS,
+    NO_LIST,
+    ON_THE_WAY,
+    PRODUCTIVE_LIST,
+    SHOCK_ENTRANT,
+    SOCIAL_LIST,
+    WAY_UP,
+)
 from resilience_sim.kernels.vector import TILE, kernel, load, load_table, loop_kernel, store, tile
 
 f4, i4, u4 = np.float32, np.int32, np.uint32
@@ -41,10 +50,37 @@ def _steps(tables, other_stride, skill_stride):
 
 
 @kernel
-def _places(tables, cell, other_cell, assets, money, other_place, skill_place):
-    """Places within the cells of money, assets, other income and skill, as tables are read."""
-    across = place_in(tables.money, other_cell, money)
-    return across, place_in(tables.assets, cell, assets), other_place, skill_place
+def _note(
+    tables, row, width, k, corner, money, assets, other_place, skill_place, counts, reals
+):  # fmt: skip
+    """Put a household into a tile, as `read_tile` wants it; `corner` is the lowest of its table."""
+    cell, other_cell = cell_of(tables.assets, assets), cell_of(tables.money, money)
+    store(counts, k, i4(corner + i4(cell * row) + i4(other_cell * width)))
+    store(counts, k + TILE, other_cell)
+    store(counts, k + 2 * TILE, cell)
+    store(reals, k, money)
+    store(reals, k + TILE, assets)
+    store(reals, k + 2 * TILE, other_place)
+    store(reals, k + 3 * TILE, skill_place)
+
+
+@kernel
+def _of_lists(rows):
+    """A row (N_LISTS,) as single numbers, read before a loop begins."""
+    return (
+        rows[NO_LIST], rows[SOCIAL_LIST], rows[PRODUCTIVE_LIST], rows[BOTH_LISTS],
+        rows[SHOCK_ENTRANT],
+    )  # fmt: skip
+
+
+@kernel
+def _by_list(row, code):
+    """What a list gets, of `_of_lists`: choices among registers, where a gather would go to memory."""
+    none, social, productive, both, entrant = row
+    got = social if code == SOCIAL_LIST else none
+    got = productive if code == PRODUCTIVE_LIST else got
+    got = both if code == BOTH_LISTS else got
+    return entrant if code == SHOCK_ENTRANT else got
 
 
 @loop_kernel
@@ -54,45 +90,36 @@ def judge(tables, households, first, n, is_start, state, scratch):
     other_stride = i4(tables.n_assets * row)
     skill_stride, mind_stride, land_stride, _ = _strides(tables, other_stride)
     other_step, skill_step = _steps(tables, other_stride, skill_stride)
-    corners, cells, other_cells = tile(i4, 1), tile(i4, 1), tile(i4, 1)
-    chance = tile(f4, 1)
+    counts, reals = tile(i4, 3), tile(f4, 5)
     for start in range(0, n, TILE):
         size = min(n - start, TILE)
         for k in range(size):
             j, i = start + k, first + start + k
-            cell = cell_of(tables.assets, load_table(state.assets, j))
-            other_cell = cell_of(tables.money, load_table(scratch.money, j))
+            mind = mind_of(load_table(state.knowledge, j), load_table(state.confidence, j))
             corner = i4(
                 i4(load_table(households.land_at, i) * land_stride)
+                + i4(mind * mind_stride)
                 + i4(load_table(state.type_at, j) * other_stride)
-                + i4(cell * row)
-                + other_cell
             )
-            store(corners, k, corner)
-            store(cells, k, cell)
-            store(other_cells, k, other_cell)
-        for k in range(size):
-            j, i = start + k, first + start + k
-            mind = mind_of(state.knowledge[j], state.confidence[j])
-            places = _places(
-                tables, cells[k], other_cells[k], state.assets[j], scratch.money[j],
-                households.other_place[i], state.skill_place[j],
+            _note(
+                tables, row, i4(1), k, corner, load_table(scratch.money, j),
+                load_table(state.assets, j), load_table(households.other_place, i),
+                load_table(state.skill_place, j), counts, reals,
             )  # fmt: skip
-            corner = i4(corners[k] + i4(mind * mind_stride))
-            chance[k] = between(tables.escape, corner, other_step, skill_step, row, places)
+        read_tile(tables, tables.escape, 1, size, counts, reals, other_step, skill_step, row)
         for k in range(size):
             spell = load(state.spell, start + k)
             above, below = i4(max(spell, i4(0)) + i4(1)), i4(min(spell, i4(0)) - i4(1))
-            store(state.spell, start + k, above if load(chance, k) >= _HALF else below)
+            is_above = load(reals, k + 4 * TILE) >= _HALF
+            store(state.spell, start + k, above if is_above else below)
         for k in range(size):
             j, i = start + k, first + start + k
-            if state.spell[j] == 1:  # came above just now: by its wealth, or by what it has learnt?
-                mind = mind_of(households.knowledge[i], households.confidence[i])
-                places = _places(
-                    tables, cells[k], other_cells[k], state.assets[j], scratch.money[j],
-                    households.other_place[i], state.skill_place[j],
-                )  # fmt: skip
-                corner = i4(corners[k] + i4(mind * mind_stride))
+            # Who came above just now: by its wealth, or by what it has learnt?
+            if load(state.spell, j) == 1:
+                mind = mind_of(state.knowledge[j], state.confidence[j])
+                began = mind_of(households.knowledge[i], households.confidence[i])
+                places = reals[k], reals[k + TILE], reals[k + 2 * TILE], reals[k + 3 * TILE]
+                corner = i4(counts[k] + i4(i4(began - mind) * mind_stride))
                 before = between(tables.escape, corner, other_step, skill_step, row, places)
                 state.is_from_threshold[j] = i4(0) if before >= _HALF else i4(1)
     if is_start:
@@ -204,39 +231,29 @@ def plant(
     other_stride = i4(tables.n_assets * row)
     skill_stride, mind_stride, land_stride, slot_stride = _strides(tables, other_stride)
     other_step, skill_step = _steps(tables, other_stride, skill_stride)
-    corners, cells, other_cells = tile(i4, 1), tile(i4, 1), tile(i4, 1)
-    traditional, improved = tile(f4, 1), tile(f4, 1)
+    slot_of = _of_lists(slots)
+    counts, reals = tile(i4, 3), tile(f4, 6)
     for start in range(0, n, TILE):
         size = min(n - start, TILE)
         for k in range(size):
             j, i = start + k, first + start + k
-            cell = cell_of(tables.assets, load_table(assets, j))
-            other_cell = cell_of(tables.money, load_table(money, j))
+            mind = mind_of(load_table(knowledge, j), load_table(confidence, j))
             corner = i4(
-                i4(load_table(land_at, i) * land_stride)
-                + i4(mind_of(load_table(knowledge, j), load_table(confidence, j)) * mind_stride)
+                i4(_by_list(slot_of, load_table(reach, j)) * slot_stride)
+                + i4(load_table(land_at, i) * land_stride)
+                + i4(mind * mind_stride)
                 + i4(load_table(type_at, j) * other_stride)
-                + i4(cell * row)
-                + i4(other_cell * i4(2))
             )
-            store(corners, k, corner)
-            store(cells, k, cell)
-            store(other_cells, k, other_cell)
-        for k in range(size):
-            j = start + k
-            places = _places(
-                tables, cells[k], other_cells[k], assets[j], money[j], other_place[first + j],
-                skill_place[j],
+            _note(
+                tables, row, i4(2), k, corner, load_table(money, j), load_table(assets, j),
+                load_table(other_place, i), load_table(skill_place, j), counts, reals,
             )  # fmt: skip
-            corner = i4(corners[k] + i4(slots[reach[j]] * slot_stride))
-            traditional[k], improved[k] = pair_between(
-                tables.choice, corner, other_step, skill_step, row, places
-            )
+        read_tile(tables, tables.choice, 2, size, counts, reals, other_step, skill_step, row)
         for k in range(size):
-            gap = load(traditional, k)
-            best = i4(1) if gap > _ZERO else i4(0)
-            best = i4(2) if load(improved, k) > max(gap, _ZERO) else best
-            store(technique, start + k, best)
+            traditional = load(reals, k + 4 * TILE)
+            best = i4(1) if traditional > _ZERO else i4(0)
+            is_improved = load(reals, k + 5 * TILE) > max(traditional, _ZERO)
+            store(technique, start + k, i4(2) if is_improved else best)
 
 
 @loop_kernel
@@ -244,7 +261,7 @@ def decide(
     p, tables, first, n, slots, season_outlay, price, shock_price, is_lean,
     type_at, land_at, skill_place, other_place, reach, food, input_help, outlay_keep, credit_limit,
     assets, savings, technique, knowledge, confidence, money, income, consumption,
-    income_year, consumption_year, own_year, is_destitute, sold_year, lean,
+    income_year, consumption_year, own_year, is_destitute, sold_year, lean, kept_wish, saved_wish,
 ):  # fmt: skip
     """Consume, save or borrow, buy or sell assets, and pay the outlay, as planned and as far as payable."""
     two = i4(2)
@@ -255,61 +272,53 @@ def decide(
     other_step, skill_step = _steps(tables, other_stride, skill_stride)
     rise = shock_price - _ONE
     per_year = f4(p.periods_per_year)
-    corners, cells, other_cells = tile(i4, 1), tile(i4, 1), tile(i4, 1)
-    kept_wish, saved_wish = tile(f4, 1), tile(f4, 1)
+    slot_of = _of_lists(slots)
+    counts, reals = tile(i4, 3), tile(f4, 6)
     for start in range(0, n, TILE):
         size = min(n - start, TILE)
         for k in range(size):
             j, i = start + k, first + start + k
-            cell = cell_of(tables.assets, load(assets, j))
-            other_cell = cell_of(tables.money, load_table(money, j))
+            mind = mind_of(load_table(knowledge, j), load_table(confidence, j))
             corner = i4(
-                i4(load_table(land_at, i) * land_stride)
-                + i4(mind_of(load_table(knowledge, j), load_table(confidence, j)) * mind_stride)
+                i4(_by_list(slot_of, load_table(reach, j)) * slot_stride)
+                + i4(load_table(land_at, i) * land_stride)
+                + i4(mind * mind_stride)
                 + i4(load_table(type_at, j) * other_stride)
                 + i4(load(technique, j) * technique_stride)
-                + i4(cell * row)
-                + i4(other_cell * two)
             )
-            store(corners, k, corner)
-            store(cells, k, cell)
-            store(other_cells, k, other_cell)
-        for k in range(size):
-            j = start + k
-            places = _places(
-                tables, cells[k], other_cells[k], assets[j], money[j], other_place[first + j],
-                skill_place[j],
+            _note(
+                tables, row, two, k, corner, load_table(money, j), load(assets, j),
+                load_table(other_place, i), load_table(skill_place, j), counts, reals,
             )  # fmt: skip
-            corner = i4(corners[k] + i4(slots[reach[j]] * slot_stride))
-            kept_wish[k], saved_wish[k] = pair_between(
-                tables.plans, corner, other_step, skill_step, row, places
-            )
+        read_tile(tables, tables.plans, 2, size, counts, reals, other_step, skill_step, row)
         for k in range(size):
-            j = start + k
-            held, at_hand = load(assets, j), load_table(money, j)
-            planted, known = load(technique, j), load_table(knowledge, j)
-            dear = _ONE + load_table(food, j) * rise
-            floor = p.need * price * dear / per_year
-            real = _ONE / (price * dear)
-            help_ = load_table(input_help, j) if planted == two else _ZERO
-            outlay = max(year_outlay(p, planted, known) - help_, _ZERO)
-            outlay = outlay * load_table(outlay_keep, j) * season_outlay
-            kept, carried, eaten, is_paid, raised = settle(
-                p.resale, load_table(credit_limit, j), at_hand, outlay, floor, held,
-                load(kept_wish, k), load(saved_wish, k),
-            )  # fmt: skip
-            spent = outlay if is_paid else _ZERO
-            net = load(income, j) - spent
-            eaten_real = eaten * real
-            store(assets, j, kept)
-            store(savings, j, carried)
-            store(technique, j, planted if is_paid else i4(0))
-            store(income, j, net)
-            store(consumption, j, eaten_real)
-            store(income_year, j, load(income_year, j) + net)
-            store(own_year, j, load(own_year, j) - spent)
-            store(consumption_year, j, load(consumption_year, j) + eaten_real)
-            store(sold_year, j, load(sold_year, j) + raised)
-            store(lean, j, eaten_real * per_year if is_lean else load(lean, j))
-            short = eaten < floor - _ALMOST
-            store(is_destitute, j, i4(1) if short else load(is_destitute, j))
+            store(kept_wish, start + k, load(reals, k + 4 * TILE))
+            store(saved_wish, start + k, load(reals, k + 5 * TILE))
+    for j in range(n):  # all at once: LLVM looks through all pairs of arrays before such a loop
+        held, at_hand = load(assets, j), load_table(money, j)
+        planted, known = load(technique, j), load_table(knowledge, j)
+        dear = _ONE + load_table(food, j) * rise
+        floor = p.need * price * dear / per_year
+        real = _ONE / (price * dear)
+        help_ = load_table(input_help, j) if planted == two else _ZERO
+        outlay = max(year_outlay(p, planted, known) - help_, _ZERO)
+        outlay = outlay * load_table(outlay_keep, j) * season_outlay
+        kept, carried, eaten, is_paid, raised = settle(
+            p.resale, load_table(credit_limit, j), at_hand, outlay, floor, held,
+            load(kept_wish, j), load(saved_wish, j),
+        )  # fmt: skip
+        spent = outlay if is_paid else _ZERO
+        net = load(income, j) - spent
+        eaten_real = eaten * real
+        store(assets, j, kept)
+        store(savings, j, carried)
+        store(technique, j, planted if is_paid else i4(0))
+        store(income, j, net)
+        store(consumption, j, eaten_real)
+        store(income_year, j, load(income_year, j) + net)
+        store(own_year, j, load(own_year, j) - spent)
+        store(consumption_year, j, load(consumption_year, j) + eaten_real)
+        store(sold_year, j, load(sold_year, j) + raised)
+        store(lean, j, eaten_real * per_year if is_lean else load(lean, j))
+        short = eaten < floor - _ALMOST
+        store(is_destitute, j, i4(1) if short else load(is_destitute, j))

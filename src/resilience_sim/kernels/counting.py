@@ -3,9 +3,9 @@
 import numpy as np
 
 from resilience_sim.kernels.elementary import log2
-from resilience_sim.kernels.vector import kernel
+from resilience_sim.kernels.vector import kernel, nearest
 
-f4, f8, i4, i8 = np.float32, np.float64, np.int32, np.int64
+f4, f8, i4 = np.float32, np.float64, np.int32
 FIXED_POINT = 2.0**20  # sums are counted in units of 2^-20 lines times a weight of mean one
 BINS_PER_DOUBLING, LOWEST_BIN_LOG2, N_BINS = (
     20,
@@ -17,7 +17,7 @@ BINS_PER_DOUBLING, LOWEST_BIN_LOG2, N_BINS = (
 @kernel
 def fixed(weight, value):
     """A weighted value in units of 2^-20, int64."""
-    return i8(np.rint(weight * f8(value) * FIXED_POINT))
+    return nearest(weight * f8(value) * FIXED_POINT)
 
 
 @kernel

@@ -13,6 +13,7 @@ f4, f8, i4, i8, u4 = np.float32, np.float64, np.int32, np.int64, np.uint32
 _ZERO, _ONE, _HALF = f4(0.0), f4(1.0), f4(0.5)
 _ADULT_AGE = f4(18.0)  # years; under it a child lives at home
 _LOG2_E = f4(1.4426950408889634)
+_LEAST_UNIT = 1e-300  # keeps a division finite where a household weighs nothing
 
 
 @loop_kernel
@@ -47,15 +48,13 @@ def take_terms(
 @loop_kernel
 def strike_villages(p, households, first, n, year, seed, replicate, drought):
     """Droughts of a crop year: one draw a village, the same for all its households."""
-    village, left = i4(-1), _ONE
     for j in range(n):
-        if households.village[first + j] != village:
-            village = households.village[first + j]
-            word, _, _, _ = draws.philox(
-                u4(village), u4(year), draws.PURPOSE_DROUGHT, u4(0), seed, replicate
-            )
-            left = _ONE - p.drought_loss if draws.unit(word) < p.drought else _ONE
-        drought[j] = left
+        word, _, _, _ = draws.philox(
+            u4(load_table(households.village, first + j)), u4(year), draws.PURPOSE_DROUGHT, u4(0),
+            seed, replicate,
+        )  # fmt: skip
+        is_struck = draws.unit(word) < p.drought
+        store(drought, j, _ONE - p.drought_loss if is_struck else _ONE)
 
 
 @loop_kernel
@@ -195,56 +194,76 @@ def deliver_for_school(
 
 
 @loop_kernel
-def share_income(p, households, first, n, state, scratch, status):
-    """Risk sharing: a share of what each member of a village earned is paid in, and paid out again.
-
-    Paid out in proportion to persons times participation. The ledger is kept in integers, units of
-    2^-20 lines times a weight of mean one: what a village pays out is what it paid in, to the unit.
-    """
+def find_villages(households, first, n, scratch):
+    """Number the villages of a block, and note where they end and their persons; how many there are."""
+    village, v = i4(-1), -1
     for j in range(n):
-        weight, part = load_table(households.weight, first + j), load_table(state.participation, j)
-        store(
-            scratch.paid_in, j, fixed(weight, p.pool_share * part * load_table(scratch.earned, j))
-        )
-        store(scratch.part, j, fixed(weight, part))
-    n_villages = _add_up_villages(households, first, n, scratch)
-    for j in range(n):
-        pot, parts, so_far = load(scratch.pot, j), load(scratch.parts, j), load(scratch.so_far, j)
-        upto = i8(np.floor(f8(pot) * (f8(so_far) / f8(parts))))
-        store(scratch.paid_upto, j + 1, upto if parts > 0 else i8(0))
-    for j in range(n):
-        # What was paid out before this household: nothing before the first of a village.
-        is_first = load(scratch.so_far, j) == load(scratch.part, j)
-        before = load(scratch.paid_upto, j)
-        net = load(scratch.paid_upto, j + 1) - (i8(0) if is_first else before)
-        net -= load(scratch.paid_in, j)
-        unit = load_table(households.weight, first + j) * FIXED_POINT
-        got = f4(f8(net) / unit) if load(scratch.parts, j) > 0 else _ZERO
-        store(scratch.money, j, load(scratch.money, j) + got)
-        store(state.pooled_year, j, load(state.pooled_year, j) + got)
-    for v in range(n_villages):
-        last = scratch.village_last[v]
-        if scratch.parts[last] > 0:
-            status[1] += abs(scratch.paid_upto[last + 1] - scratch.pot[last])
+        if households.village[first + j] != village:
+            village = households.village[first + j]
+            v += 1
+            scratch.village_persons[v] = i8(0)
+        scratch.village_at[j] = i4(v)
+        scratch.village_last[v] = i4(j)
+        scratch.village_persons[v] += fixed(households.weight[first + j], _ONE)
+    return v + 1
 
 
 @loop_kernel
-def _add_up_villages(households, first, n, scratch):
-    """Totals of each household's village, its parts up to here, and where villages end; how many villages."""
-    start, n_villages = 0, 0
-    while start < n:
-        village = households.village[first + start]
-        end = start
-        pot, parts = i8(0), i8(0)
-        while end < n and households.village[first + end] == village:
-            pot += scratch.paid_in[end]
-            parts += scratch.part[end]
-            scratch.so_far[end] = parts
-            end += 1
-        for j in range(start, end):
-            scratch.pot[j] = pot
-            scratch.parts[j] = parts
-        scratch.village_last[n_villages] = i4(end - 1)
-        n_villages += 1
-        start = end
-    return n_villages
+def add_up_villages(n, n_villages, scratch):
+    """Sums of amounts by village: differences of a running total, which has no ends to stumble over."""
+    total = i8(0)
+    for j in range(n):
+        total += scratch.amount[j]
+        scratch.running[j] = total
+    before = i8(0)
+    for v in range(n_villages):
+        upto = scratch.running[scratch.village_last[v]]
+        scratch.village_sum[v] = upto - before
+        before = upto
+
+
+@loop_kernel
+def divide_pots(households, first, n, n_villages, state, scratch):
+    """Shares of a village's pot that are paid out before and after each member, by persons times participation.
+
+    They stay as they are until participation changes.
+    """
+    for j in range(n):
+        scratch.amount[j] = fixed(households.weight[first + j], state.participation[j])
+    add_up_villages(n, n_villages, scratch)
+    start = 0
+    for v in range(n_villages):
+        so_far, before, parts = i8(0), 0.0, f8(scratch.village_sum[v])
+        for j in range(start, scratch.village_last[v] + 1):
+            so_far += scratch.amount[j]
+            scratch.share_before[j] = before
+            before = f8(so_far) / parts if parts > 0.0 else 0.0
+            scratch.share_upto[j] = before
+        start = scratch.village_last[v] + 1
+
+
+@loop_kernel
+def share_income(p, households, first, n, n_villages, state, scratch, status):
+    """Risk sharing: a share of what each member of a village earned is paid in, and paid out again.
+
+    Paid out in the shares of `divide_pots`. The ledger is kept in integers, units of 2^-20 lines
+    times a weight of mean one (in doubles, which hold them exactly): what a village pays out is
+    what it paid in, to the unit.
+    """
+    for j in range(n):
+        weight, part = load_table(households.weight, first + j), load_table(state.participation, j)
+        store(scratch.amount, j, fixed(weight, p.pool_share * part * load_table(scratch.earned, j)))
+    add_up_villages(n, n_villages, scratch)
+    for j in range(n):
+        pot = f8(load_table(scratch.village_sum, load_table(scratch.village_at, j)))
+        upto = np.floor(pot * load_table(scratch.share_upto, j))
+        before = np.floor(pot * load_table(scratch.share_before, j))
+        net = upto - before - f8(load(scratch.amount, j))
+        unit = max(load_table(households.weight, first + j) * FIXED_POINT, _LEAST_UNIT)
+        got = f4(net / unit)
+        store(scratch.money, j, load(scratch.money, j) + got)
+        store(state.pooled_year, j, load(state.pooled_year, j) + got)
+    for v in range(n_villages):
+        pot, share = scratch.village_sum[v], scratch.share_upto[scratch.village_last[v]]
+        if share > 0.0:
+            status[1] += abs(i8(np.floor(f8(pot) * share)) - pot)

@@ -4,11 +4,12 @@ import numpy as np
 
 from resilience_sim.kernels import draws
 from resilience_sim.kernels.counting import fixed
+from resilience_sim.kernels.earnings import add_up_villages
 from resilience_sim.kernels.elementary import exp2, log2
 from resilience_sim.kernels.primitives import MIN_YEARS
 from resilience_sim.kernels.records import NOT_SEEN, record_heir
 from resilience_sim.kernels.skill import score_of, skill_of
-from resilience_sim.kernels.vector import TILE, load, load_table, loop_kernel, store, tile
+from resilience_sim.kernels.vector import load, load_table, loop_kernel, store
 
 f4, f8, i4, i8, u4 = np.float32, np.float64, np.int32, np.int64, np.uint32
 _ZERO, _ONE, _TWO = f4(0.0), f4(1.0), f4(2.0)
@@ -117,50 +118,34 @@ def raise_children(p, n, closed, state):
 
 
 @loop_kernel
-def learn(p, households, first, n, year, seed, replicate, state):
+def learn(p, households, first, n, n_villages, year, seed, replicate, state, scratch):
     """After a crop year the discouraged may be set right, by a crop or by neighbours, the confident lose heart.
 
     What neighbours do is the share of the village's persons who ran the improved technique.
     """
-    village, share = i4(-1), _ZERO
-    seen = tile(f4, 1)
-    for start in range(0, n, TILE):
-        size = min(n - start, TILE)
-        for k in range(size):
-            if households.village[first + start + k] != village:
-                village = households.village[first + start + k]
-                share = p.corrected_by_neighbours * _share_that_runs(
-                    households, first, start + k, n, village, state.technique
-                )
-            seen[k] = share
-        for k in range(size):
-            j = start + k
-            word, _, _, _ = draws.philox(
-                load_table(households.key, first + j), u4(year), draws.PURPOSE_BELIEF, u4(0), seed,
-                replicate,
-            )  # fmt: skip
-            chance = draws.unit(word)
-            has_tried = load_table(state.technique, j) == 2
-            is_severe = has_tried & (load_table(state.crop, j) < p.severe_loss)
-            is_corrected = chance < (p.corrected_by_trying if has_tried else load(seen, k))
-            is_set_right = (not is_severe) & is_corrected
-            is_broken = is_severe & (chance < p.broken_by_loss)
-            keeps = i4(0) if is_broken else i4(1)
-            gains = i4(1) if is_set_right else i4(0)
-            store(state.confidence, j, keeps if load(state.confidence, j) != 0 else gains)
-
-
-@loop_kernel
-def _share_that_runs(households, first, start, n, village, technique):
-    """Share of the persons of one village, the one that begins at `start`, who ran the improved technique."""
-    run, all_ = i8(0), i8(0)
-    j = start
-    while j < n and households.village[first + j] == village:
-        persons = fixed(households.weight[first + j], _ONE)
-        all_ += persons
-        run += persons if technique[j] == 2 else i8(0)
-        j += 1
-    return f4(f8(run) / f8(all_))
+    for j in range(n):
+        persons = fixed(load_table(households.weight, first + j), _ONE)
+        has_run = load_table(state.technique, j) == 2
+        store(scratch.amount, j, persons if has_run else i8(0))
+    add_up_villages(n, n_villages, scratch)
+    for j in range(n):
+        word, _, _, _ = draws.philox(
+            load_table(households.key, first + j), u4(year), draws.PURPOSE_BELIEF, u4(0), seed,
+            replicate,
+        )  # fmt: skip
+        chance = draws.unit(word)
+        village = load_table(scratch.village_at, j)
+        run = f8(load_table(scratch.village_sum, village))
+        seen = f4(run / f8(load_table(scratch.village_persons, village)))
+        has_tried = load_table(state.technique, j) == 2
+        is_severe = has_tried & (load_table(state.crop, j) < p.severe_loss)
+        by_neighbours = p.corrected_by_neighbours * seen
+        is_corrected = chance < (p.corrected_by_trying if has_tried else by_neighbours)
+        is_set_right = (not is_severe) & is_corrected
+        is_broken = is_severe & (chance < p.broken_by_loss)
+        keeps = i4(0) if is_broken else i4(1)
+        gains = i4(1) if is_set_right else i4(0)
+        store(state.confidence, j, keeps if load(state.confidence, j) != 0 else gains)
 
 
 @loop_kernel

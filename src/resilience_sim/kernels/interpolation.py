@@ -3,7 +3,18 @@
 import numpy as np
 
 from resilience_sim.kernels.elementary import log2
-from resilience_sim.kernels.vector import kernel, load_table, mix_corners
+from resilience_sim.kernels.vector import (
+    LANES,
+    TILE,
+    kernel,
+    load,
+    load_table,
+    look_up,
+    mix_corners,
+    mix_lanes,
+    store,
+    tile,
+)
 
 f4 = np.float32
 i4 = np.int32
@@ -44,12 +55,34 @@ def between(table, corner, other_step, skill_step, row, places):
 
 
 @kernel
-def pair_between(table, corner, other_step, skill_step, row, places):
-    """Both values of a table with a pair a node, read as `between` reads one."""
-    return mix_corners(table, 2, _types(corner, other_step, skill_step), row, places)
-
-
-@kernel
 def _types(corner, other_step, skill_step):
     above = i4(corner + skill_step)
     return corner, i4(corner + other_step), above, i4(above + other_step)
+
+
+@kernel
+def read_tile(tables, table, width, size, counts, reals, other_step, skill_step, row):
+    """Read a table for the first `size` households of a tile, as `between` reads it for one.
+
+    `counts` holds rows of corners and of cells of money and assets; `reals` rows of money, assets,
+    and places of other income and skill. The values are put into the next `width` rows of `reals`.
+    """
+    whole = (size + LANES - 1) // LANES * LANES
+    for k in range(size, whole):  # households that are not there read the first node
+        for r in range(3):
+            counts[k + r * TILE] = i4(0)
+        for r in range(4):
+            reals[k + r * TILE] = _ZERO
+    found = tile(f4, 4)
+    for k in range(0, whole, LANES):
+        look_up(tables.money.nodes, counts, k + TILE, found, k)
+        look_up(tables.money.inverse_widths, counts, k + TILE, found, k + TILE)
+        look_up(tables.assets.nodes, counts, k + 2 * TILE, found, k + 2 * TILE)
+        look_up(tables.assets.inverse_widths, counts, k + 2 * TILE, found, k + 3 * TILE)
+    for k in range(whole):
+        money = (load(reals, k) - load(found, k)) * load(found, k + TILE)
+        assets = (load(reals, k + TILE) - load(found, k + 2 * TILE)) * load(found, k + 3 * TILE)
+        store(reals, k, min(max(money, _ZERO), _ONE))
+        store(reals, k + TILE, min(max(assets, _ZERO), _ONE))
+    for k in range(0, whole, LANES):
+        mix_lanes(table, width, counts, k, (row, other_step, skill_step), reals)

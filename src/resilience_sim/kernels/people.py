@@ -76,8 +76,8 @@ class State(NamedTuple):
 class Scratch(NamedTuple):
     """Within a period; arrays (block,), reused."""
 
-    harvest: Any
-    wage: Any
+    harvest: Any  # (1, block), or (P + 1, block) where one draw serves all arms and worlds
+    wage: Any  # so too
     bill: Any
     survive: Any
     drought: Any
@@ -87,6 +87,8 @@ class Scratch(NamedTuple):
     consumption: Any
     earned: Any  # own output and wages, lines
     food: Any  # share of food in consumption
+    kept_wish: Any  # assets that are planned to be kept, lines
+    saved_wish: Any  # lines
     reach: Any  # int32, index of what the arm delivers
     own_factor: Any  # terms of the programme, as in `Scenario`
     input_help: Any
@@ -94,13 +96,14 @@ class Scratch(NamedTuple):
     return_save: Any
     return_borrow: Any
     credit_limit: Any
-    paid_in: Any  # int64, fixed-point
-    part: Any  # int64, fixed-point
-    so_far: Any  # int64, parts of its village up to the household
-    pot: Any  # int64, paid in by its village
-    parts: Any  # int64, of its village
-    paid_upto: Any  # (block + 1,) int64, paid out by its village up to the household before
+    amount: Any  # int64, fixed-point: what each household adds to its village
+    running: Any  # int64, amounts up to the household
+    share_before: Any  # float64, of its village's pot that is paid out up to the household before
+    share_upto: Any  # float64, up to the household
+    village_at: Any  # int32, number of its village in the block
     village_last: Any  # int32, last household of each village
+    village_sum: Any  # int64, of amounts
+    village_persons: Any  # int64, fixed-point
     is_heir: Any  # int32, succession this year
     start: Any  # int32, class at the start
     began_above: Any  # int32, above the threshold at the start

@@ -119,8 +119,7 @@ def _share(is_so):
 
 @loop_kernel
 def record(
-    p, households, first, n, low, high, escape_years, state, scratch, values, year_out, horizon,
-    village_out,
+    p, households, first, n, low, high, escape_years, state, scratch, year_out, horizon, village_out
 ):  # fmt: skip
     """Add outcomes `low` to `high` of a block to the year's sums, and to its villages' at a horizon."""
     told = tile(f4, N_OUTCOMES)

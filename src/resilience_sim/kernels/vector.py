@@ -25,8 +25,8 @@ is_compiled = not numba.config.DISABLE_JIT
 # everywhere alike.
 FLOAT_FLAGS = {"contract", "nnan", "ninf", "nsz"}
 
-LANES = 16  # numbers of single precision in the widest vector
 TILE = 128  # households in whose numbers several loops take turns, close at hand
+LANES = 16  # single-precision numbers in the widest vector
 
 
 def _widen_vectors() -> None:
@@ -55,7 +55,7 @@ CACHE_FOLDER = _cache_folder()
 
 _features = numba.config.CPU_FEATURES or binding.get_host_cpu_features().flatten()
 #: Numbers that fit into four of the widest vectors, from which they are looked up without a gather.
-LOOKUP = 64 if is_compiled and "+avx512f" in _features.split(",") else 0
+LOOKUP = 4 * LANES if is_compiled and "+avx512f" in _features.split(",") else 0
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -106,6 +106,165 @@ def _mixed(builder: Any, low: Any, high: Any, place: Any) -> Any:
 
 
 _FIRST_LANE = ir.Constant(ir.IntType(32), 0)
+_REGISTER_NODES = 4 * LANES  # of a grid; as many numbers are looked up in four registers, without memory
+
+
+def _spread(builder: Any, value: Any) -> Any:
+    """A number in every one of LANES lanes."""
+    one = builder.insert_element(
+        ir.Constant(ir.VectorType(value.type, LANES), ir.Undefined), value, _FIRST_LANE
+    )
+    return _lanes(builder, one, one, [0] * LANES)
+
+
+def _row(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+    """Where LANES numbers of a tile stand, as one vector."""
+    place = _element(context, builder, array_type, array, index)
+    of = ir.VectorType(context.get_value_type(array_type.dtype), LANES)
+    return builder.bitcast(place, of.as_pointer())
+
+
+def _load_row(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+    value = builder.load(_row(context, builder, array_type, array, index), align=64)
+    value.set_metadata("noalias", _alias_scope(builder))
+    return value
+
+
+def _store_row(
+    context: Any, builder: Any, array_type: Any, array: Any, index: Any, value: Any
+) -> None:
+    place = _row(context, builder, array_type, array, index)
+    builder.store(value, place, align=64).set_metadata("noalias", _alias_scope(builder))
+
+
+def _of_table(builder: Any, place: Any, n: int) -> Any:
+    """`n` numbers that lie side by side in a table."""
+    of = ir.VectorType(ir.FloatType(), n)
+    value = builder.load(builder.bitcast(place, of.as_pointer()), align=4)
+    value.set_metadata("alias.scope", _alias_scope(builder))
+    return value
+
+
+def _side_by_side(builder: Any, parts: list[Any]) -> Any:
+    """Short vectors laid end to end, each put in its place straight from memory."""
+    n = parts[0].type.count
+    whole = None
+    for k, part in enumerate(parts):
+        wide = _lanes(builder, part, part, [*range(n), *[0] * (LANES - n)])
+        taken = [*range(k * n), *range(LANES, LANES + n), *[0] * (LANES - k * n - n)]
+        whole = wide if whole is None else _lanes(builder, whole, wide, taken)
+    return whole
+
+
+def _mixer(builder: Any) -> Callable[[Any, Any, Any], Any]:
+    """`low + place * (high - low)` lane by lane, to the bit as a scalar kernel has it."""
+    flags = tuple(sorted(FLOAT_FLAGS))
+
+    def mix(low: Any, high: Any, place: Any) -> Any:
+        part = builder.fmul(place, builder.fsub(high, low, flags=flags), flags=flags)
+        return builder.fadd(low, part, flags=flags)
+
+    return mix
+
+
+def _mixed_nodes(mix: Callable[[Any, Any, Any], Any], nodes: list[Any], places: list[Any]) -> Any:
+    """Eight nodes, those of assets next to each other, then of other income, then of skill, made one."""
+    for place in places:
+        nodes = [mix(*nodes[i : i + 2], place) for i in range(0, len(nodes), 2)]
+    return nodes[0]
+
+
+def _pairs_of_lanes(
+    builder: Any, corners: list[Any], bases: list[Any], places: list[Any]
+) -> list[Any]:
+    """Two values of LANES households: four numbers a node lie side by side, and two households share a quarter.
+
+    A household's eight nodes are read one after another, so that its corner is fetched once.
+    """
+    mix, quarters, halves = _mixer(builder), range(0, LANES, 4), []
+    for k in (0, 2):
+        quads = []
+        for lane in (k, k + 1):
+            rows: list[list[Any]] = [[] for _ in bases]
+            for corner in corners[lane::4]:
+                for row, base in zip(rows, bases, strict=True):
+                    row.append(_of_table(builder, builder.gep(base, [corner]), 4))
+            quads.append([_side_by_side(builder, row) for row in rows])
+        twice = [q + k + i for q in quarters for i in (0, 0, 1, 1)]
+        money, *others = (_lanes(builder, place, place, twice) for place in places)
+        left, right = (
+            [q + side + i for q in quarters for i in (0, 1, LANES, LANES + 1)] for side in (0, 2)
+        )
+        nodes = [
+            mix(_lanes(builder, a, b, left), _lanes(builder, a, b, right), money)
+            for a, b in zip(*quads, strict=True)
+        ]
+        halves.append(_mixed_nodes(mix, nodes, others))
+    return [
+        _lanes(builder, *halves, [q + v + i for q in quarters for i in (0, 2, LANES, LANES + 2)])
+        for v in (0, 1)
+    ]
+
+
+def _ones_of_lanes(
+    builder: Any, corners: list[Any], bases: list[Any], places: list[Any]
+) -> list[Any]:
+    """One value of LANES households: two numbers a node lie side by side."""
+    mix, (money, *others) = _mixer(builder), places
+    sides = [list(range(side, 2 * LANES, 2)) for side in (0, 1)]
+    nodes = []
+    for base in bases:
+        parts = [_of_table(builder, builder.gep(base, [corner]), 2) for corner in corners]
+        while len(parts) > 2:
+            both = list(range(2 * parts[0].type.count))
+            parts = [_lanes(builder, *parts[i : i + 2], both) for i in range(0, len(parts), 2)]
+        nodes.append(mix(*(_lanes(builder, *parts, side) for side in sides), money))
+    return [_mixed_nodes(mix, nodes, others)]
+
+
+def _picked(builder: Any, parts: list[Any], cells: Any) -> Any:
+    """Of four vectors laid end to end, the numbers at LANES places; needs AVX-512, which has shuffles for it."""
+    real = parts[0].type
+    pick = cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(real, [real, cells.type, real]),
+        "llvm.x86.avx512.vpermi2var.ps.512",
+    )  # fmt: skip
+    low, high = (builder.call(pick, [parts[k], cells, parts[k + 1]]) for k in (0, 2))
+    half = _spread(builder, ir.Constant(ir.IntType(32), 2 * LANES))
+    return builder.select(builder.icmp_signed("<", cells, half), low, high)
+
+
+def _looked_up(context: Any, builder: Any, nodes: Any, cells: Any) -> Any:
+    """Numbers at LANES places of a short array, from registers; needs AVX-512."""
+    real, count = (ir.VectorType(kind, LANES) for kind in (ir.FloatType(), ir.IntType(32)))
+    some = ir.VectorType(ir.IntType(1), LANES)
+    module = builder.module
+    whole = ir.FunctionType(real, [ir.PointerType(), ir.IntType(32), some, real])
+    masked = cgutils.get_or_insert_function(module, whole, "llvm.masked.load.v16f32.p0")
+    n = builder.trunc(nodes.nitems, ir.IntType(32))
+    parts = []
+    for first in range(0, _REGISTER_NODES, LANES):
+        lane = ir.Constant(count, list(range(first, first + LANES)))
+        is_there = builder.icmp_signed("<", lane, _spread(builder, n))
+        place = builder.gep(nodes.data, [ir.Constant(ir.IntType(64), first)])
+        none = ir.Constant(real, [0.0] * LANES)
+        part = builder.call(masked, [place, ir.Constant(ir.IntType(32), 4), is_there, none])
+        part.set_metadata("alias.scope", _alias_scope(builder))
+        parts.append(part)
+    return _picked(builder, parts, cells)
+
+
+def _gathered(builder: Any, nodes: Any, cells: Any) -> Any:
+    """Numbers at LANES places of an array, one by one."""
+    out = ir.Constant(ir.VectorType(ir.FloatType(), LANES), ir.Undefined)
+    for lane in range(LANES):
+        at = ir.Constant(ir.IntType(32), lane)
+        cell = builder.zext(builder.extract_element(cells, at), ir.IntType(64))
+        value = builder.load(builder.gep(nodes.data, [cell]))
+        value.set_metadata("alias.scope", _alias_scope(builder))
+        out = builder.insert_element(out, value, at)
+    return out
+
 
 
 class _Lanes:
@@ -137,9 +296,7 @@ class _Lanes:
 
     def spread(self, value: Any) -> Any:
         """One number in all lanes."""
-        undefined = ir.Constant(ir.VectorType(value.type, LANES), ir.Undefined)
-        one = self.builder.insert_element(undefined, value, _FIRST_LANE)
-        return _lanes(self.builder, one, one, [0] * LANES)
+        return _spread(self.builder, value)
 
     def fused(self, a: Any, b: Any, c: Any) -> Any:
         """`a * b + c`, contracted as everywhere."""
@@ -153,13 +310,7 @@ class _Lanes:
             self.load(n, builder.add(first, ir.Constant(whole, LANES * k)))
             for k in range(LOOKUP // LANES)
         ]
-        wide = parts[0].type
-        kind = ir.FunctionType(wide, [wide, cell.type, wide])
-        name = "llvm.x86.avx512.vpermi2var.ps.512"
-        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
-        low, high = (builder.call(function, [parts[k], cell, parts[k + 1]]) for k in (0, 2))
-        half = ir.Constant(cell.type, [LOOKUP // 2] * LANES)
-        return builder.select(builder.icmp_unsigned(">=", cell, half), high, low)
+        return _picked(builder, parts, cell)
 
 
 if is_compiled:
@@ -328,6 +479,73 @@ if is_compiled:
 
         return types.float32(types.float32, types.float32, types.float32), generate
 
+    @intrinsic
+    def look_up(typing_context, nodes, cells, k, out, at):
+        """LANES numbers of a grid at the cells in a tile from `k` on, into another tile from `at` on.
+
+        Grids are short: their nodes stay in registers, where a gather would go to memory for each.
+        """
+
+        def generate(context, builder, signature, args):
+            nodes_type, cells_type, _, out_type, _ = signature.args
+            given = context.make_array(nodes_type)(context, builder, args[0])
+            at = _load_row(context, builder, cells_type, args[1], args[2])
+            if not binding.get_host_cpu_features().get("avx512f"):
+                found = _gathered(builder, given, at)
+            else:
+                is_short = builder.icmp_signed(
+                    "<=", given.nitems, ir.Constant(ir.IntType(64), _REGISTER_NODES)
+                )
+                with builder.if_else(is_short, likely=True) as (short, long):
+                    with short:
+                        low, low_block = _looked_up(context, builder, given, at), builder.block
+                    with long:
+                        high, high_block = _gathered(builder, given, at), builder.block
+                found = builder.phi(low.type)
+                found.add_incoming(low, low_block)
+                found.add_incoming(high, high_block)
+            _store_row(context, builder, out_type, args[3], args[4], found)
+            return context.get_dummy_value()
+
+        return types.void(nodes, cells, k, out, at), generate
+
+    @intrinsic(prefer_literal=True)
+    def mix_lanes(typing_context, table, width, corners, k, steps, rows):
+        """LANES households' `width` values, each mixed from sixteen nodes of its own.
+
+        From `k` on, `corners` holds their lowest nodes and `rows` four rows of places; the values
+        follow in the next rows. `steps` lead to the next node of assets, of other income and of
+        skill. To the bit what `mix_corners` has for each.
+        """
+        n = width.literal_value
+
+        def generate(context, builder, signature, args):
+            table_type, _, corners_type, _, _, rows_type = signature.args
+            data, _, corners_array, k_value, steps_value, rows_array = args
+            row, other_step, skill_step = cgutils.unpack_tuple(builder, steps_value)
+
+            def at(of_row):
+                return builder.add(k_value, ir.Constant(k_value.type, of_row * TILE))
+
+            places = [_load_row(context, builder, rows_type, rows_array, at(r)) for r in range(4)]
+            lane_corners = []
+            for lane in range(LANES):
+                here = builder.add(k_value, ir.Constant(k_value.type, lane))
+                corner = builder.load(_element(context, builder, corners_type, corners_array, here))
+                corner.set_metadata("noalias", _alias_scope(builder))
+                lane_corners.append(builder.zext(corner, ir.IntType(64)))
+            start = context.make_array(table_type)(context, builder, data).data
+            offsets = [ir.Constant(row.type, 0)]
+            for step in (skill_step, other_step, row):
+                offsets = [to for of in offsets for to in (of, builder.add(of, step))]
+            bases = [builder.gep(start, [builder.zext(of, ir.IntType(64))]) for of in offsets]
+            read = _pairs_of_lanes if n == 2 else _ones_of_lanes
+            for v, value in enumerate(read(builder, lane_corners, bases, places)):
+                _store_row(context, builder, rows_type, rows_array, at(4 + v), value)
+            return context.get_dummy_value()
+
+        return types.void(table, width, corners, k, steps, rows), generate
+
     def _bit_cast(source: Any, target: Any, target_ir: Any) -> Any:
         @intrinsic
         def cast(typing_context, value):
@@ -340,6 +558,17 @@ if is_compiled:
             return target(source), generate
 
         return cast
+
+    @intrinsic
+    def nearest(typing_context, value):
+        """Nearest integer to a double, ties to even: one instruction where a rounding and a cast are two."""
+
+        def generate(context, builder, signature, args):
+            kind = ir.FunctionType(ir.IntType(64), [ir.DoubleType()])
+            to_long = cgutils.get_or_insert_function(builder.module, kind, "llvm.llrint.i64.f64")
+            return builder.call(to_long, args)
+
+        return types.int64(types.float64), generate
 
     # The bits of a float as an integer and back: the exponent of a power of two, without a library
     # call.
@@ -390,6 +619,27 @@ else:
     def fused(a, b, c):
         """Plain twin of a product and a sum as one operation."""
         return a * b + c
+
+    def look_up(nodes, cells, k, out, at):
+        """Plain twin of the look-up in a grid."""
+        out[at : at + LANES] = nodes[cells[k : k + LANES]]
+
+    def mix_lanes(table, width, corners, k, steps, rows):
+        """Plain twin of the mix for LANES households."""
+        row, other_step, skill_step = steps
+        for at in range(k, k + LANES):
+            corner = corners[at]
+            above = corner + skill_step
+            found = mix_corners(
+                table, width, (corner, corner + other_step, above, above + other_step), row,
+                tuple(rows[at + r * TILE] for r in range(4)),
+            )  # fmt: skip
+            for v in range(width):
+                rows[at + (4 + v) * TILE] = found[v]
+
+    def nearest(value):
+        """Plain twin of the rounding."""
+        return np.int64(np.rint(value))
 
     def float_bits(value):
         """Plain twin: the bits of a float as an integer."""
