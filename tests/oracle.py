@@ -331,7 +331,14 @@ def oracle_of(settled: Settled, p: Primitives, household: Household, finer: int)
     """The oracle on the kernel's nodes."""
     grids = settled.grids
     return Oracle(
-        p, household, grids.assets.at, grids.money.at, grids.savings.at, grids.harvest, grids.wage, finer
+        p,
+        household,
+        grids.assets.at,
+        grids.money.at,
+        grids.savings.at,
+        grids.harvest,
+        grids.wage,
+        finer,
     )
 
 

@@ -362,7 +362,10 @@ class Block:
 
     def seen(self) -> SimpleNamespace:
         """Copies of everything that a household carries."""
-        both = self.state._asdict() | self.scratch._asdict()
+        luck = {
+            name: getattr(self.scratch, name)[0] for name in ("harvest", "wage", "bill", "survive")
+        }
+        both = self.state._asdict() | self.scratch._asdict() | luck
         return SimpleNamespace(**{name: array.copy() for name, array in both.items()})
 
     def live(self, arm: int, calamity: int, r: int) -> Iterator[SimpleNamespace]:

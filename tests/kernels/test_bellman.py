@@ -123,7 +123,9 @@ def test_plans_read_between_nodes_are_nearly_as_good_as_on_finer_grids() -> None
     settled = settle_type(config, p, FARMER)
     grids = settled.grids
     finer = denser(grids.assets.at, 2), denser(grids.money.at, 2)
-    oracle = Oracle(p, FARMER, *finer, denser(grids.savings.at, 2), grids.harvest, grids.wage, finer=1)
+    oracle = Oracle(
+        p, FARMER, *finer, denser(grids.savings.at, 2), grids.harvest, grids.wage, finer=1
+    )
     best = oracle.solve()
     read = Plans(*(read_between(grids, each, *finer) for each in settled.solution[:3]))
     followed = at_planting(oracle.follow(read, best.value, years=200))
@@ -166,7 +168,10 @@ def consumption(p: Primitives, settled: Settled) -> np.ndarray:
 def test_consumption_rises_with_money_where_the_problem_is_concave(household: Household) -> None:
     config, p = world(*ONE_TECHNIQUE)
     settled = settle_type(config, p, household)
-    near = settled.grids.assets.at < 8, (settled.grids.money.at > 0.05) & (settled.grids.money.at < 8)
+    near = (
+        settled.grids.assets.at < 8,
+        (settled.grids.money.at > 0.05) & (settled.grids.money.at < 8),
+    )
     step = np.diff(consumption(p, settled)[..., near[0], :][..., near[1]], axis=-1)
     # The grid of savings leaves a wobble: few falls, and small ones beside the rises.
     assert (step < -1e-6).mean() < 0.02
@@ -178,7 +183,10 @@ def test_consumption_may_fall_where_people_save_for_a_better_technique() -> None
     # change of technique, and marginal utility rises with money there.
     config, p = world()
     settled = settle_type(config, p, WORKER)
-    near = settled.grids.assets.at < 8, (settled.grids.money.at > 0.05) & (settled.grids.money.at < 8)
+    near = (
+        settled.grids.assets.at < 8,
+        (settled.grids.money.at > 0.05) & (settled.grids.money.at < 8),
+    )
     step = np.diff(consumption(p, settled)[..., near[0], :][..., near[1]], axis=-1)
     assert (step < -1e-6).mean() > 0.05
 

@@ -68,7 +68,10 @@ def test_curves_are_looked_up_in_lanes_as_one_by_one() -> None:
     rng = np.random.default_rng(8)
     width = 50  # of a row; a look into whole vectors goes on beyond it
     low, slope, bend = (rng.normal(size=3 * width + LOOKUP).astype(f4) for _ in range(3))
-    cells, inside = rng.integers(0, width, 3 * LANES).astype(np.int16), rng.random(3 * LANES).astype(f4)
+    cells, inside = (
+        rng.integers(0, width, 3 * LANES).astype(np.int16),
+        rng.random(3 * LANES).astype(f4),
+    )
     sums = rng.normal(size=3 * LANES).astype(f4)
     told = sums.copy()
     for n in range(LANES):
@@ -157,7 +160,13 @@ def test_reading_along_a_row_is_reading_across_rows() -> None:
         for cell in range(7):
             corner, place = i4(8 * row + cell), f4(0.3)
             read = between(
-                turned.ravel(), np.zeros(turned.size, f4), along.ravel(), i4(8), corner, f4(0.0), place
+                turned.ravel(),
+                np.zeros(turned.size, f4),
+                along.ravel(),
+                i4(8),
+                corner,
+                f4(0.0),
+                place,
             )
             chord = turned[row, cell] + place * (turned[row, cell + 1] - turned[row, cell])
             assert read == pytest.approx(chord + along[row, cell] * place * (place - 1), rel=1e-5)

@@ -186,7 +186,15 @@ def live_year(
                 desk, tray,
             )  # fmt: skip
             _live_season(
-                p, grids, season, known, is_allowed, future, trail, tray, solution.value[known, season]
+                p,
+                grids,
+                season,
+                known,
+                is_allowed,
+                future,
+                trail,
+                tray,
+                solution.value[known, season],
             )
 
 
@@ -262,7 +270,18 @@ def value_plans(
     move = 1e300
     for year in range(max_years):
         live_year(
-            p, grids, cells, inside, is_allowed, redraw, end_hazard, end_future, trail, desk, tray, solution
+            p,
+            grids,
+            cells,
+            inside,
+            is_allowed,
+            redraw,
+            end_hazard,
+            end_future,
+            trail,
+            desk,
+            tray,
+            solution,
         )
         for known in range(2):
             for technique in range(3):
@@ -317,7 +336,7 @@ def _take(taken, new, old):
 
 @loop_kernel
 def _weigh(is_free, worth, value, taken):
-    """Which plans to take: all where that `is_free`, or those worth more; and by how much, relative, added up."""
+    """Mark plans to take: all where that `is_free`, or those worth more; the sum of relative gains."""
     gain = 0.0
     for n in range(value.size):
         size = _ONE + abs(worth[n])
@@ -405,7 +424,16 @@ def solve_type(
                     )  # fmt: skip
             search(p, grids, season, is_allowed, solution.future[:, season], bench)
             gain += _take_better(
-                p, grids, season, is_allowed, searches < FREE_SEARCHES, bench, fresh, tray, trail, solution
+                p,
+                grids,
+                season,
+                is_allowed,
+                searches < FREE_SEARCHES,
+                bench,
+                fresh,
+                tray,
+                trail,
+                solution,
             )
         years += 1
         searches += 1
@@ -433,7 +461,17 @@ def step_back(
             future[:] = end_future[known, season]
         else:
             season_future(
-                p, grids, after.value, season, known, cells, inside, redraw, desk, tray.spare, future
+                p,
+                grids,
+                after.value,
+                season,
+                known,
+                cells,
+                inside,
+                redraw,
+                desk,
+                tray.spare,
+                future,
             )
     search(p, grids, season, is_allowed, solution.future[:, season], bench)
     _take_better(p, grids, season, is_allowed, True, bench, fresh, tray, trail, solution)

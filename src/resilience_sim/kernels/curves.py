@@ -19,7 +19,9 @@ class Nodes(NamedTuple):
     at: Any  # (n,)
     width: Any  # (n,) of the cell from each node to the next; the last entry repeats
     inverse_width: Any  # (n,)
-    inverse_both: Any  # (n,) one over the width of the two cells beside each node; ends are not for use
+    inverse_both: (
+        Any  # (n,) one over the width of the two cells beside each node; ends are not for use
+    )
     inverse_bend: Any
     scale: Any  # cells per unit of log2
     debt_cells: Any  # cells below zero
@@ -113,9 +115,8 @@ def curvature(sheet, table, bends):
         next_rise = load(table, above) - load(table, n)
         last_rise = load(table, beyond) - load(table, above)
         here = next_rise * load_table(sheet.row_after, n) - rise * load_table(sheet.row_before, n)
-        there = (
-            last_rise * load_table(sheet.row_after, above)
-            - next_rise * load_table(sheet.row_before, above)
+        there = last_rise * load_table(sheet.row_after, above) - next_rise * load_table(
+            sheet.row_before, above
         )
         put(bends, n, _smaller(here, there) * load_table(sheet.row_squared, n))
 

@@ -46,7 +46,11 @@ def escape_probability(p, grids, cells, inside, years, solution, out):
     line means more than the period's share of it, at the season's price. Heirs are judged as if of
     the parent's skill.
     """
-    n_seasons, n_assets, n_money = solution.value.shape[1], grids.assets.at.size, grids.money.at.size
+    n_seasons, n_assets, n_money = (
+        solution.value.shape[1],
+        grids.assets.at.size,
+        grids.money.at.size,
+    )
     n_savings = i4(grids.savings.at.size)
     trail = new_trail(solution.value.shape)
     trace_all(p, grids, np.ones(3, np.bool_), solution, trail)

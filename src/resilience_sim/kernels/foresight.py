@@ -99,7 +99,9 @@ def _expect_income(shares, cells, inside, is_same, low, slope, bent, row, n_mone
             start = (from_node * n_luck + n) * n_savings
             if is_looked_up:
                 for j in range(0, n_savings, LANES):
-                    add_curve(low, slope, bent, first, flat_cells, flat_inside, start + j, share, row, j)
+                    add_curve(
+                        low, slope, bent, first, flat_cells, flat_inside, start + j, share, row, j
+                    )
             else:
                 for j in range(n_savings):
                     at = i4(first + i4(load_table(flat_cells, start + j)))
@@ -197,7 +199,17 @@ def future_of(p, grids, value, cells, inside, redraw, out):
     for known in range(2):
         for season in range(value.shape[1]):
             season_future(
-                p, grids, value, season, known, cells, inside, redraw, desk, spare, out[known, season]
+                p,
+                grids,
+                value,
+                season,
+                known,
+                cells,
+                inside,
+                redraw,
+                desk,
+                spare,
+                out[known, season],
             )
 
 

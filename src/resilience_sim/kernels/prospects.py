@@ -20,7 +20,9 @@ from resilience_sim.kernels.vector import kernel, load_table, loop_kernel, store
 
 f4, i4 = np.float32, np.int32
 _ZERO, _ONE = f4(0.0), f4(1.0)
-SMALLEST_SURPLUS = f4(0.05)  # lines per year above need, below which utility goes on in a straight line
+SMALLEST_SURPLUS = f4(
+    0.05
+)  # lines per year above need, below which utility goes on in a straight line
 _LOG2_SMALLEST = f4(math.log2(0.05))
 _LN_2 = f4(math.log(2.0))
 
@@ -35,19 +37,27 @@ class PlannerGrids(NamedTuple):
     states: Any  # Sheet of tables of assets and money
     choices: Any  # of assets and savings
     spending: Any  # of assets and spend
-    trade_cell: Any  # (n_assets now * n_assets kept * n_money,) int16: money less the trade on `spend`
+    trade_cell: (
+        Any  # (n_assets now * n_assets kept * n_money,) int16: money less the trade on `spend`
+    )
     trade_place: Any  # the same shape, may lie outside [0, 1] at the ends
     loss: Any  # probability that assets are lost in a period
     loss_cell: Any  # (2, n_assets): assets next period without and with a loss
     loss_place: Any
     heir_asset_cell: Any  # (n_assets,): assets of the heir
     heir_asset_place: Any
-    heir_savings_at: Any  # (n_assets * n_savings,): the heir's savings, index in a flat table of choices
+    heir_savings_at: (
+        Any  # (n_assets * n_savings,): the heir's savings, index in a flat table of choices
+    )
     heir_savings_place: Any
     harvest: Any  # (n_harvest, 2) float64: factor and probability of a period's own output
     wage: Any  # (n_wage, 3) float64: factor, bill (lines) and probability of a period's wages
-    luck_share: Any  # (n_luck,) float64: probabilities of the classes into which income luck is gathered
-    flow: Any  # (2, n_seasons, 3, n_savings, n_spend) utility of spending a node and carrying a node
+    luck_share: (
+        Any  # (n_luck,) float64: probabilities of the classes into which income luck is gathered
+    )
+    flow: (
+        Any  # (2, n_seasons, 3, n_savings, n_spend) utility of spending a node and carrying a node
+    )
 
 
 class Solution(NamedTuple):
@@ -187,7 +197,9 @@ def money_places(p, grids, income, transfer, cells, inside):
     for j in range(n_savings):
         saved = grids.savings.at[j]
         arrears = min(saved + p.credit_limit, _ZERO)
-        grown[j] = (saved - arrears) * (p.return_save if saved > _ZERO else p.return_borrow) + arrears
+        grown[j] = (saved - arrears) * (
+            p.return_save if saved > _ZERO else p.return_borrow
+        ) + arrears
     _, _, n_techniques, n_assets, n_luck = income.shape
     for knowledge in range(2):
         for season in range(n_seasons):

@@ -68,7 +68,8 @@ def rule_of_thumb_plans(p, grids, land, skill, other, wages, is_allowed, buffer_
                         solution.assets[known, season, technique, i, m] = assets + bought - sold
                         rest = money - eaten - bought + sold * p.resale
                         solution.savings[known, season, technique, i, m] = min(
-                            max(rest, grids.savings.at[0]), grids.savings.at[grids.savings.at.size - 1]
+                            max(rest, grids.savings.at[0]),
+                            grids.savings.at[grids.savings.at.size - 1],
                         )
                         solution.value[known, season, technique, i, m] = 0.0
                     solution.value[known, season, planted, i, m] = 1.0

@@ -33,7 +33,7 @@ _LOWEST = f4(-1e20)  # worth of what cannot be
 
 
 class Bench(NamedTuple):
-    """Arrays that one search writes over. Float32 unless said otherwise; tables of assets and spend are flat."""
+    """Arrays that one search writes over. Float32 unless said otherwise; tables are flat."""
 
     worth: Any  # of keeping a node of assets and spending a node, at the best saving; goes on for one row more
     rises: Any  # from a node of spend to the next; the same shape
@@ -46,7 +46,9 @@ class Bench(NamedTuple):
     ahead: Any  # (n_savings,)
     rise: Any  # (n_savings,) of what is kept, from a node of savings to the next
     curve: Any  # (n_savings,) how it bends there
-    wanted: Any  # (2, n_savings) surplus at which a line more is as well eaten, at both ends of a cell
+    wanted: (
+        Any  # (2, n_savings) surplus at which a line more is as well eaten, at both ends of a cell
+    )
     curves: Any  # (n_assets, n_savings)
     score: Any  # (n_money,)
     choice: Any  # (n_money,) int32
@@ -137,7 +139,7 @@ def _save_between(p, price, outlay, spend, savings, ahead, rise, bent, wanted, b
 
     In the cell where the score rises away from the node. There a line more eaten is worth as much
     as a line more saved; the surplus at which it is is almost straight along the cell, so that where
-    straight lines cross, and one of Newton's steps from there, find it. Where neither cell rises, or
+    straight lines cross, and two of Newton's steps from there, find it. Where neither cell rises, or
     people are too hungry to care, the node stays.
     """
     scale, share = f4(p.periods_per_year) / price, _ONE / f4(p.periods_per_year)
@@ -159,11 +161,12 @@ def _save_between(p, price, outlay, spend, savings, ahead, rise, bent, wanted, b
         place = (has - first) / max(span + second - first, _FLAT)
         place = min(max(place, _ZERO), _ONE)
         per_line = worth / width
-        gain = max(per_line * (rises + bend * (_TWO * place - _ONE)), _FLAT)
-        asked = _wanted(p.crra, gain)
-        steeper = span - asked / (p.crra * gain) * (_TWO * per_line * bend)
-        place = place + (has - place * span - asked) / max(steeper, _FLAT)
-        place = min(max(place, _ZERO), _ONE)
+        for _ in range(2):
+            gain = max(per_line * (rises + bend * (_TWO * place - _ONE)), _FLAT)
+            asked = _wanted(p.crra, gain)
+            steeper = span - asked / (p.crra * gain) * (_TWO * per_line * bend)
+            place = place + (has - place * span - asked) / max(steeper, _FLAT)
+            place = min(max(place, _ZERO), _ONE)
         left = has - place * span
         level = utility_of_surplus(p.crra, log2(max(left, SMALLEST_SURPLUS))) * share
         score = fused(p.discount, base + place * (rises + bend * (place - _ONE)), level)
@@ -259,11 +262,15 @@ def _best_kept_nodes(grids, worth, rises, i, score, choice):
         start, first = (i * n_assets + kept) * n_money, i4(kept * n_spend)
         if is_looked_up:
             for m in range(0, n_money, LANES):
-                take_higher(worth, rises, first, cells, inside, start + m, i4(kept), score, choice, m)
+                take_higher(
+                    worth, rises, first, cells, inside, start + m, i4(kept), score, choice, m
+                )
         else:
             for m in range(n_money):
                 at = i4(first + i4(load_table(cells, start + m)))
-                got = fused(load_table(inside, start + m), load_table(rises, at), load_table(worth, at))
+                got = fused(
+                    load_table(inside, start + m), load_table(rises, at), load_table(worth, at)
+                )
                 best, chosen = load(score, m), load(choice, m)
                 is_better = got > best
                 store(score, m, got if is_better else best)
@@ -271,7 +278,9 @@ def _best_kept_nodes(grids, worth, rises, i, score, choice):
 
 
 @loop_kernel
-def _keep_best(p, grids, i, worth, bends, side_bends, saved, outlay, score, choice, kept, assets, savings):
+def _keep_best(
+    p, grids, i, worth, bends, side_bends, saved, outlay, score, choice, kept, assets, savings
+):
     """Best assets to keep for assets node `i`, refined: fill `assets` and `savings` (n_money,).
 
     The two segments beside the best node: a look at the middle of each, then, around the best of
@@ -317,7 +326,9 @@ def _keep_best(p, grids, i, worth, bends, side_bends, saved, outlay, score, choi
         place = min(max(place, _ZERO), _ONE)
         row = min(load(choice, m), last)
         row = max(i4(row - i4(1)), i4(0)) if load_table(grids.assets.at, row) > keeps else row
-        across = (keeps - load_table(grids.assets.at, row)) * load_table(grids.assets.inverse_width, row)
+        across = (keeps - load_table(grids.assets.at, row)) * load_table(
+            grids.assets.inverse_width, row
+        )
         at = i4(i4(row * n_spend) + cell)
         over = i4(at + n_spend)
         near, far = load_table(saved, at), load_table(saved, over)

@@ -106,7 +106,9 @@ def _mixed(builder: Any, low: Any, high: Any, place: Any) -> Any:
 
 
 _FIRST_LANE = ir.Constant(ir.IntType(32), 0)
-_REGISTER_NODES = 4 * LANES  # of a grid; as many numbers are looked up in four registers, without memory
+_REGISTER_NODES = (
+    4 * LANES
+)  # of a grid; as many numbers are looked up in four registers, without memory
 
 
 def _spread(builder: Any, value: Any) -> Any:
@@ -223,7 +225,7 @@ def _ones_of_lanes(
 
 
 def _picked(builder: Any, parts: list[Any], cells: Any) -> Any:
-    """Of four vectors laid end to end, the numbers at LANES places; needs AVX-512, which has shuffles for it."""
+    """Of four vectors laid end to end, the numbers at LANES places; AVX-512 has shuffles for it."""
     real = parts[0].type
     pick = cgutils.get_or_insert_function(
         builder.module, ir.FunctionType(real, [real, cells.type, real]),
@@ -264,7 +266,6 @@ def _gathered(builder: Any, nodes: Any, cells: Any) -> Any:
         value.set_metadata("alias.scope", _alias_scope(builder))
         out = builder.insert_element(out, value, at)
     return out
-
 
 
 class _Lanes:
@@ -437,7 +438,9 @@ if is_compiled:
             cell, place = row.cells(4, 6), row.load(5, args[6])
             value, rise, bend = (row.look_up(n, args[3], cell) for n in range(3))
             value = row.fused(place, row.fused(bend, place, rise), value)
-            row.store(8, args[9], row.fused(row.spread(args[7]), value, row.load(8, args[9], False)))
+            row.store(
+                8, args[9], row.fused(row.spread(args[7]), value, row.load(8, args[9], False))
+            )
             return context.get_dummy_value()
 
         signature = types.void(low, slope, bent, first, cells, inside, at, share, sums, j)
@@ -445,7 +448,7 @@ if is_compiled:
 
     @intrinsic
     def _take_higher(typing_context, low, rise, first, cells, inside, at, number, best, chosen, j):
-        """In LANES lanes from `j` on, note `number` and what lines are worth at `inside` their cells where higher.
+        """In LANES lanes from `j` on, note `number` and what lines are worth in their cells where higher.
 
         Cells are looked up in LOOKUP entries of `low` and `rise` from `first` on, as `add_curve` does.
         """

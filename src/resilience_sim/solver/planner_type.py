@@ -336,7 +336,9 @@ class PlannerType:
         if np.array_equal(old, new):
             return table
         cell = np.clip(np.searchsorted(old, new, side="right") - 1, 0, old.size - 2)
-        place = np.clip((new - old[cell]) / (old[cell + 1] - old[cell]), 0.0, 1.0).astype(np.float32)
+        place = np.clip((new - old[cell]) / (old[cell + 1] - old[cell]), 0.0, 1.0).astype(
+            np.float32
+        )
         read: np.ndarray = table[..., cell] + place * (table[..., cell + 1] - table[..., cell])
         return read
 
