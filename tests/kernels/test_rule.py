@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import reference
+from resilience_sim.kernels.curves import nodes_at
 from resilience_sim.kernels.prospects import PlannerGrids, Solution
 from resilience_sim.kernels.rule import rule_of_thumb_plans
 from small_world import PER_YEAR, primitives
@@ -30,7 +31,8 @@ class Farmer(NamedTuple):
 
 def plans(savings: np.ndarray = SAVINGS, allowed: tuple[bool, ...] = (True,) * 3) -> Solution:
     grids = PlannerGrids._make([None] * len(PlannerGrids._fields))
-    grids = grids._replace(assets=ASSETS, money=MONEY, savings=savings)
+    nodes = (nodes_at(each, 1.0)._replace(at=each) for each in (ASSETS, MONEY, savings))
+    grids = grids._replace(**dict(zip(("assets", "money", "savings"), nodes, strict=True)))
     shape = (2, PER_YEAR, 3, ASSETS.size, MONEY.size)
     solution = Solution(
         *(np.full(shape, np.nan) for _ in range(3)), np.zeros((*shape[:-1], savings.size))

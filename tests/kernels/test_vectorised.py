@@ -80,7 +80,7 @@ def run_apart(*words: str, **environment: str) -> subprocess.CompletedProcess[st
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)} | environment
     return subprocess.run(
         [sys.executable, *words], check=True, env=environment, capture_output=True, text=True,
-        timeout=300,
+        timeout=900,
     )  # fmt: skip
 
 
