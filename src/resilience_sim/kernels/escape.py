@@ -127,7 +127,7 @@ def luckless_rest(p, grids, land, skill, other, wage_skill, known, years, starts
                 across, place = min(max(across, 0.0), 1.0), min(max(place, 0.0), 1.0)
                 if season == 0:
                     out[n, 0], out[n, 1] = assets, money
-                    best = -1e300
+                    best = f4(-1e30)
                     for each in range(3):
                         worth = _read(solution.value[known, 0, each], row, across, cell, place)
                         if worth > best:
