@@ -209,7 +209,7 @@ def test_without_saving_nobody_keeps_money() -> None:
     assert panel(without, "savings").min() < -0.01, "debt is still taken"
     config = compose([*WORLD, off("saving")])
     nodes, common = (
-        planner_grids(each, primitives(each)).savings for each in (config, compose(WORLD))
+        planner_grids(each, primitives(each)).savings.at for each in (config, compose(WORLD))
     )
     np.testing.assert_array_equal(nodes[nodes <= 0], common[common <= 0])
 
