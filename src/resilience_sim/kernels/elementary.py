@@ -1,19 +1,14 @@
 """Powers, logarithms and angles from polynomials that vectorise and repeat to the bit.
 
-In single precision the coefficients are least-squares fits at Chebyshev nodes, reweighted towards
-equal ripple; relative errors are under 3e-8 (logarithm) and 4e-9 (the rest) before rounding. In
-double precision they are those of the series; errors are under 2e-15 and grow with the exponent of
-a power as those of any power do.
+Single precision. The coefficients are least-squares fits at Chebyshev nodes, reweighted towards
+equal ripple; relative errors are under 3e-8 (logarithm) and 4e-9 (the rest) before rounding.
 """
-
-import math
 
 import numpy as np
 
-from resilience_sim.kernels.vector import bits_double, bits_float, double_bits, float_bits, kernel
+from resilience_sim.kernels.vector import bits_float, float_bits, kernel
 
-f4, f8 = np.float32, np.float64
-i4, i8 = np.int32, np.int64
+f4, i4 = np.float32, np.int32
 
 _L8, _L7, _L6, _L5, _L4, _L3, _L2, _L1, _L0 = (
     f4(c)
@@ -38,14 +33,6 @@ _ROUND_BITS = i4(0x4B400000)
 _SQRT_HALF_BITS = i4(0x3F3504F3)
 _MANTISSA = i4(23)
 _LOWEST_POWER, _HIGHEST_POWER = f4(-126.0), f4(126.0)
-
-_LOG_SERIES = tuple(2.0 / math.log(2.0) / (2 * k + 1) for k in range(10))
-_EXP_SERIES = tuple(math.log(2.0) ** k / math.factorial(k) for k in range(14))
-_ROUND_DOUBLE = 6755399441055744.0  # 1.5 * 2^52
-_ROUND_DOUBLE_BITS = i8(0x4338000000000000)
-_SQRT_HALF_DOUBLE_BITS = i8(0x3FE6A09E667F3BCD)
-_MANTISSA_DOUBLE = i8(52)
-_LOWEST_POWER_DOUBLE, _HIGHEST_POWER_DOUBLE = -1022.0, 1022.0
 
 
 @kernel
@@ -100,45 +87,3 @@ def sine_cosine(turns):
     sine = -sine if i4(quarter & i4(2)) != i4(0) else sine
     cosine = -cosine if i4(i4(quarter + i4(1)) & i4(2)) != i4(0) else cosine
     return sine, cosine
-
-
-@kernel
-def log2_double(x):
-    """Logarithm to base two of a positive normal number, in double precision."""
-    bits = double_bits(x)
-    exponent = i8(bits - _SQRT_HALF_DOUBLE_BITS) >> _MANTISSA_DOUBLE
-    m = bits_double(i8(bits - (exponent << _MANTISSA_DOUBLE)))
-    t = (m - 1.0) / (m + 1.0)
-    v = t * t
-    p = _LOG_SERIES[9] * v + _LOG_SERIES[8]
-    p = p * v + _LOG_SERIES[7]
-    p = p * v + _LOG_SERIES[6]
-    p = p * v + _LOG_SERIES[5]
-    p = p * v + _LOG_SERIES[4]
-    p = p * v + _LOG_SERIES[3]
-    p = p * v + _LOG_SERIES[2]
-    p = p * v + _LOG_SERIES[1]
-    p = p * v + _LOG_SERIES[0]
-    return f8(exponent) + t * p
-
-
-@kernel
-def exp2_double(x):
-    """Two to the power `x` in double precision, for -1022 <= x <= 1022; clipped to that range."""
-    x = min(max(x, _LOWEST_POWER_DOUBLE), _HIGHEST_POWER_DOUBLE)
-    whole = i8(double_bits(x + _ROUND_DOUBLE) - _ROUND_DOUBLE_BITS)
-    r = x - f8(whole)
-    p = _EXP_SERIES[13] * r + _EXP_SERIES[12]
-    p = p * r + _EXP_SERIES[11]
-    p = p * r + _EXP_SERIES[10]
-    p = p * r + _EXP_SERIES[9]
-    p = p * r + _EXP_SERIES[8]
-    p = p * r + _EXP_SERIES[7]
-    p = p * r + _EXP_SERIES[6]
-    p = p * r + _EXP_SERIES[5]
-    p = p * r + _EXP_SERIES[4]
-    p = p * r + _EXP_SERIES[3]
-    p = p * r + _EXP_SERIES[2]
-    p = p * r + _EXP_SERIES[1]
-    p = p * r + _EXP_SERIES[0]
-    return bits_double(i8(double_bits(p) + (whole << _MANTISSA_DOUBLE)))

@@ -577,8 +577,6 @@ if is_compiled:
     # call.
     float_bits = _bit_cast(types.float32, types.int32, ir.IntType(32))
     bits_float = _bit_cast(types.int32, types.float32, ir.FloatType())
-    double_bits = _bit_cast(types.float64, types.int64, ir.IntType(64))
-    bits_double = _bit_cast(types.int64, types.float64, ir.DoubleType())
 
 else:
 
@@ -651,14 +649,6 @@ else:
     def bits_float(value):
         """Plain twin: an integer's bits as a float."""
         return np.int32(value).view(np.float32)
-
-    def double_bits(value):
-        """Plain twin: the bits of a double as an integer."""
-        return np.float64(value).view(np.int64)
-
-    def bits_double(value):
-        """Plain twin: an integer's bits as a double."""
-        return np.int64(value).view(np.float64)
 
 
 if LOOKUP:
