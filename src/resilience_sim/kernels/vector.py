@@ -106,9 +106,6 @@ def _mixed(builder: Any, low: Any, high: Any, place: Any) -> Any:
 
 
 _FIRST_LANE = ir.Constant(ir.IntType(32), 0)
-_REGISTER_NODES = (
-    4 * LANES
-)  # of a grid; as many numbers are looked up in four registers, without memory
 
 
 def _spread(builder: Any, value: Any) -> Any:
@@ -245,7 +242,7 @@ def _looked_up(context: Any, builder: Any, nodes: Any, cells: Any) -> Any:
     masked = cgutils.get_or_insert_function(module, whole, "llvm.masked.load.v16f32.p0")
     n = builder.trunc(nodes.nitems, ir.IntType(32))
     parts = []
-    for first in range(0, _REGISTER_NODES, LANES):
+    for first in range(0, LOOKUP, LANES):
         lane = ir.Constant(count, list(range(first, first + LANES)))
         is_there = builder.icmp_signed("<", lane, _spread(builder, n))
         place = builder.gep(nodes.data, [ir.Constant(ir.IntType(64), first)])
@@ -493,11 +490,11 @@ if is_compiled:
             nodes_type, cells_type, _, out_type, _ = signature.args
             given = context.make_array(nodes_type)(context, builder, args[0])
             at = _load_row(context, builder, cells_type, args[1], args[2])
-            if not binding.get_host_cpu_features().get("avx512f"):
+            if not LOOKUP:
                 found = _gathered(builder, given, at)
             else:
                 is_short = builder.icmp_signed(
-                    "<=", given.nitems, ir.Constant(ir.IntType(64), _REGISTER_NODES)
+                    "<=", given.nitems, ir.Constant(ir.IntType(64), LOOKUP)
                 )
                 with builder.if_else(is_short, likely=True) as (short, long):
                     with short:
