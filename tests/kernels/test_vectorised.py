@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -50,12 +51,9 @@ SCALAR = {
 TELL = """
 import llvmlite.binding as llvm
 llvm.set_option("", "--pass-remarks=loop-vectorize")
-import numba
-from resilience_sim.kernels import vector
-def told(function):
-    flags = dict(nogil=True, fastmath=vector.FLOAT_FLAGS, error_model="numpy")
-    return numba.njit(debug=True, **flags)(function)
-vector.loop_kernel = told
+from resilience_sim.kernels import compiling, vector
+flags = dict(fastmath=vector.FLOAT_FLAGS, error_model="numpy", debug=True, boundscheck=None)
+vector.loop_kernel = lambda function: compiling.Loop(function, flags)
 import small_world
 small_world.simulate(small_world.small_world())
 """
@@ -87,7 +85,8 @@ def run_apart(*words: str, **environment: str) -> subprocess.CompletedProcess[st
 @cache
 def remarks() -> dict[tuple[str, int], int]:
     """Narrowest width of every loop that was vectorised, by file and line."""
-    done = run_apart("-c", TELL)
+    with TemporaryDirectory() as folder:  # what is cached tells nothing
+        done = run_apart("-c", TELL, NUMBA_CACHE_DIR=folder)
     widths: dict[tuple[str, int], int] = {}
     for name, line, width in REMARK.findall(done.stderr):
         at = (name, int(line))

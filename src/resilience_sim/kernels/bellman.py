@@ -57,7 +57,7 @@ class Tray(NamedTuple):
     carried: Any  # (n_assets * n_money,)
 
 
-@kernel
+@loop_kernel
 def new_trail(shape):
     """An empty trail."""
     return Trail(np.empty(shape, f4), np.empty(shape, i4), np.empty(shape, f4), np.empty(shape, f4))
@@ -69,7 +69,7 @@ def make_trail(shape):
     return new_trail(shape)
 
 
-@kernel
+@loop_kernel
 def new_tray(grids):
     """An empty tray."""
     n_assets, n_savings = grids.assets.at.size, grids.savings.at.size
@@ -163,7 +163,7 @@ def _follow_on(p, grids, at, trail, tray, value):
     )  # fmt: skip
 
 
-@kernel
+@loop_kernel
 def _live_season(p, grids, season, known, is_allowed, future, trail, tray, value):
     """Value of the plans of one season, given the future: fill `value` (3, n_assets, n_money)."""
     for technique in range(3):

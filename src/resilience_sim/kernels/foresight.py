@@ -41,7 +41,7 @@ class Desk(NamedTuple):
     heir: Any
 
 
-@kernel
+@loop_kernel
 def new_desk(grids):
     """An empty desk; what is looked up in whole vectors goes on for one row more."""
     n_assets, n_money, n_savings = grids.assets.at.size, grids.money.at.size, grids.savings.at.size
@@ -150,7 +150,7 @@ def _best_technique(value, best):
         best[n] = max(none[n], max(traditional[n], improved[n]))
 
 
-@kernel
+@loop_kernel
 def _own_future(p, grids, value, season, known, technique, cells, inside, desk, out):
     """Fill `out` (n_assets, n_savings): expected value of what is kept while the head lives.
 
@@ -180,7 +180,7 @@ def _own_future(p, grids, value, season, known, technique, cells, inside, desk, 
     )  # fmt: skip
 
 
-@kernel
+@loop_kernel
 def season_future(p, grids, value, season, known, cells, inside, redraw, desk, spare, out):
     """Fill `out` (3, n_assets, n_savings): expected value of what is kept in `season`.
 

@@ -57,7 +57,7 @@ class Bench(NamedTuple):
     savings: Any  # the same shape
 
 
-@kernel
+@loop_kernel
 def new_bench(grids):
     """An empty bench."""
     n_assets, n_spend = grids.assets.at.size, grids.spend.at.size

@@ -18,6 +18,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
+from resilience_sim.kernels.compiling import Helper, Loop
+
 is_compiled = not numba.config.DISABLE_JIT
 
 # Sums and products keep the order in which they are written, so results do not depend on vector
@@ -58,19 +60,22 @@ _features = numba.config.CPU_FEATURES or binding.get_host_cpu_features().flatten
 LOOKUP = 4 * LANES if is_compiled and "+avx512f" in _features.split(",") else 0
 
 
+_OPTIONS = {"fastmath": FLOAT_FLAGS, "error_model": "numpy"}
+
+
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a scalar helper that is always inlined: a call left inside a loop stops vectorisation."""
-    return numba.njit(forceinline=True, fastmath=FLOAT_FLAGS, error_model="numpy")(function)
+    return Helper(function, _OPTIONS) if is_compiled else function
 
 
 def loop_kernel(function: Callable[..., Any]) -> Any:
     """Compile a loop over households, villages or states; cached on disk and free of the interpreter lock."""
+    if not is_compiled:
+        return function
     user_folder = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = CACHE_FOLDER  # read once, when the function is decorated
     try:
-        return numba.njit(nogil=True, cache=True, fastmath=FLOAT_FLAGS, error_model="numpy")(
-            function
-        )
+        return Loop(function, _OPTIONS)
     finally:
         numba.config.CACHE_DIR = user_folder
 

@@ -122,7 +122,7 @@ class PlannerType:
         trail = bellman.make_trail(solution.value.shape)
         bellman.trace_all(world.p, world.grids, self.is_allowed, solution, trail)
         bellman.value_plans(
-            world.p, world.grids, *places, self.is_allowed, self.redraw[belief], 0.0,
+            world.p, world.grids, *places, self.is_allowed, self.redraw[belief], np.float32(0.0),
             solution.future, tolerance, max_years, trail, solution,
         )  # fmt: skip
         self._tell_heirs(solution, places)

@@ -1,0 +1,66 @@
+"""Kernels are compiled once: helpers not by themselves, loops apart, and in one process for all later ones."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import resilience_sim
+import small_world as small
+from resilience_sim.kernels import compiling, elementary, population_step
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="needs the compiler"
+)
+
+#: Live the small world, and tell what was compiled for it, loops and helpers alike.
+TELL = """
+from numba.core import event
+with event.install_recorder("numba:compile") as told:
+    import small_world
+    small_world.simulate(small_world.small_world())
+print(len({each.data["dispatcher"].py_func for _, each in told.buffer}))
+"""
+
+
+def compiled_apart(folder: Path) -> int:
+    """How many functions a process of its own compiles."""
+    paths = (str(Path(small.__file__).parent), str(Path(resilience_sim.__file__).parents[1]))
+    environment = {"PYTHONPATH": os.pathsep.join(paths), "RESILIENCE_SIM_CACHE_DIR": str(folder)}
+    done = subprocess.run(
+        [sys.executable, "-c", TELL], check=True, env=os.environ | environment, capture_output=True,
+        text=True, timeout=300,
+    )  # fmt: skip
+    return int(done.stdout)
+
+
+@pytest.mark.slow
+def test_a_second_process_compiles_nothing(tmp_path: Path) -> None:
+    assert compiled_apart(tmp_path) > 50
+    assert compiled_apart(tmp_path) == 0
+
+
+@pytest.mark.slow
+def test_what_is_lost_from_the_cache_is_compiled_anew(tmp_path: Path) -> None:
+    compiled_apart(tmp_path)
+    for path in tmp_path.rglob("earnings.draw_luck-*"):
+        path.unlink()
+    assert compiled_apart(tmp_path) > 0  # and its callers, which are still there, find it
+    assert compiled_apart(tmp_path) == 0
+
+
+def test_helpers_are_inlined_and_run_from_python_alike() -> None:
+    assert isinstance(elementary.log2, compiling.Helper)
+    assert elementary.log2(np.float32(8.0)) == np.float32(3.0)
+
+
+def test_loops_that_only_loops_call_have_no_door() -> None:
+    small.simulate(small.small_world())
+    assert population_step.simulate._doors
+    [begun] = population_step.begin.overloads.values()
+    assert not any(f.name.startswith("_ZN7cpython") for f in begun.library.get_defined_functions())
