@@ -385,7 +385,7 @@ _STATE_COUNTS = {
     "is_destitute", "is_from_threshold",
 }  # fmt: skip
 _SCRATCH_COUNTS = {
-    "reach", "village_at", "village_last", "is_heir", "start", "began_above", "last_below",
+    "reach", "village_at", "village_last", "is_heir", "few", "start", "began_above", "last_below",
 }  # fmt: skip
 _HOUSEHOLD_COUNTS = {
     "village", "type_at", "land_at", "is_eligible", "type_kind", "quintile", "panel_row",

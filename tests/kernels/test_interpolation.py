@@ -10,7 +10,7 @@ import pytest
 
 from reference import place as plain_place
 from resilience_sim.kernels import interpolation, vector
-from resilience_sim.kernels.vector import LANES, TILE
+from resilience_sim.kernels.vector import LANES, LOOKUP, TILE
 from small_world import grid
 
 GRIDS = {
@@ -155,21 +155,44 @@ def test_many_households_are_read_as_each_by_itself_to_the_bit() -> None:
     np.testing.assert_array_equal(*told)
 
 
-def test_nodes_are_looked_up_in_grids_of_any_length() -> None:
-    """In registers up to 64 nodes, in memory beyond; what lies behind the array is not read."""
+def test_places_are_found_in_grids_of_any_length() -> None:
+    """From the shelf up to 64 nodes, in memory beyond; what lies behind the array is not read."""
     for n in (2, 16, 31, 40, 64, 65, 200):
-        nodes = np.arange(n, dtype=np.float32) + np.float32(0.5)
-        cells = np.random.default_rng(n).integers(0, n, LANES).astype(np.int32)
-        np.testing.assert_array_equal(looked_up(nodes, cells), nodes[cells])
+        rng = np.random.default_rng(n)
+        nodes, widths = (rng.uniform(size=n).astype(np.float32) for _ in range(2))
+        cells = rng.integers(0, n, LANES).astype(np.int32)
+        numbers = rng.uniform(-0.5, 3.0, LANES).astype(np.float32)
+        wanted = np.clip((numbers - nodes[cells]) * widths[cells], 0, 1)
+        np.testing.assert_array_equal(placed(nodes, widths, cells, numbers), wanted)
 
 
 @numba.njit
-def looked_up(nodes: np.ndarray, cells: np.ndarray) -> np.ndarray:
-    counts, reals = vector.tile(np.int32, 1), vector.tile(np.float32, 1)
+def placed(
+    nodes: np.ndarray, widths: np.ndarray, cells: np.ndarray, numbers: np.ndarray
+) -> np.ndarray:
+    shelf, counts, reals = (
+        vector.tile(np.float32, 1), vector.tile(np.int32, 1), vector.tile(np.float32, 1)
+    )  # fmt: skip
+    vector.shelve(nodes, shelf, 0)
+    vector.shelve(widths, shelf, LOOKUP)
     for k in range(LANES):
-        counts[k] = cells[k]
-    vector.look_up(nodes, counts, 0, reals, 0)
+        counts[k], reals[k] = cells[k], numbers[k]
+    vector.place_lanes(nodes, widths, shelf, 0, counts, 0, reals, 0)
     return reals[:LANES].copy()
+
+
+def test_few_are_found_among_many() -> None:
+    counts = (np.random.default_rng(1).uniform(size=100) < 0.1).astype(np.int32)
+    few = np.empty(100, np.int32)
+    for first, n in ((0, 100), (3, 77), (96, 99), (5, 5)):
+        wanted = first + np.flatnonzero(counts[first:n])
+        assert found(counts, first, n, few) == wanted.size
+        np.testing.assert_array_equal(few[: wanted.size], wanted)
+
+
+@numba.njit
+def found(counts: np.ndarray, first: int, n: int, few: np.ndarray) -> int:
+    return vector.find(counts, first, n, np.int32(1), few)
 
 
 def test_one_cell_of_one_type_by_hand() -> None:

@@ -5,7 +5,7 @@ import numpy as np
 from resilience_sim.kernels import draws
 from resilience_sim.kernels.elementary import log2
 from resilience_sim.kernels.household import settle, year_outlay
-from resilience_sim.kernels.interpolation import between, cell_of, read_tile
+from resilience_sim.kernels.interpolation import between, cell_of, read_tile, shelve_grids
 from resilience_sim.kernels.primitives import (
     ABOVE,
     BOTH_LISTS,
@@ -16,7 +16,16 @@ from resilience_sim.kernels.primitives import (
     SOCIAL_LIST,
     WAY_UP,
 )
-from resilience_sim.kernels.vector import TILE, kernel, load, load_table, loop_kernel, store, tile
+from resilience_sim.kernels.vector import (
+    TILE,
+    find,
+    kernel,
+    load,
+    load_table,
+    loop_kernel,
+    store,
+    tile,
+)
 
 f4, i4, u4 = np.float32, np.int32, np.uint32
 _ZERO, _ONE, _HALF, _TWO = f4(0.0), f4(1.0), f4(0.5), f4(2.0)
@@ -90,7 +99,8 @@ def judge(tables, households, first, n, is_start, state, scratch):
     other_stride = i4(tables.n_assets * row)
     skill_stride, mind_stride, land_stride, _ = _strides(tables, other_stride)
     other_step, skill_step = _steps(tables, other_stride, skill_stride)
-    counts, reals = tile(i4, 3), tile(f4, 5)
+    shelf, counts, reals, few = tile(f4, 2), tile(i4, 3), tile(f4, 5), tile(i4, 1)
+    shelve_grids(tables, shelf)
     for start in range(0, n, TILE):
         size = min(n - start, TILE)
         for k in range(size):
@@ -106,22 +116,24 @@ def judge(tables, households, first, n, is_start, state, scratch):
                 load_table(state.assets, j), load_table(households.other_place, i),
                 load_table(state.skill_place, j), counts, reals,
             )  # fmt: skip
-        read_tile(tables, tables.escape, 1, size, counts, reals, other_step, skill_step, row)
+        read_tile(
+            tables, tables.escape, 1, size, shelf, counts, reals, other_step, skill_step, row
+        )
         for k in range(size):
             spell = load(state.spell, start + k)
             above, below = i4(max(spell, i4(0)) + i4(1)), i4(min(spell, i4(0)) - i4(1))
             is_above = load(reals, k + 4 * TILE) >= _HALF
             store(state.spell, start + k, above if is_above else below)
-        for k in range(size):
-            j, i = start + k, first + start + k
+        for m in range(find(state.spell, start, start + size, i4(1), few)):
             # Who came above just now: by its wealth, or by what it has learnt?
-            if load(state.spell, j) == 1:
-                mind = mind_of(state.knowledge[j], state.confidence[j])
-                began = mind_of(households.knowledge[i], households.confidence[i])
-                places = reals[k], reals[k + TILE], reals[k + 2 * TILE], reals[k + 3 * TILE]
-                corner = i4(counts[k] + i4(i4(began - mind) * mind_stride))
-                before = between(tables.escape, corner, other_step, skill_step, row, places)
-                state.is_from_threshold[j] = i4(0) if before >= _HALF else i4(1)
+            j = few[m]
+            i, k = first + j, j - start
+            mind = mind_of(state.knowledge[j], state.confidence[j])
+            began = mind_of(households.knowledge[i], households.confidence[i])
+            places = reals[k], reals[k + TILE], reals[k + 2 * TILE], reals[k + 3 * TILE]
+            corner = i4(counts[k] + i4(i4(began - mind) * mind_stride))
+            before = between(tables.escape, corner, other_step, skill_step, row, places)
+            state.is_from_threshold[j] = i4(0) if before >= _HALF else i4(1)
     if is_start:
         for j in range(n):
             is_above = state.spell[j] > 0
@@ -232,7 +244,8 @@ def plant(
     skill_stride, mind_stride, land_stride, slot_stride = _strides(tables, other_stride)
     other_step, skill_step = _steps(tables, other_stride, skill_stride)
     slot_of = _of_lists(slots)
-    counts, reals = tile(i4, 3), tile(f4, 6)
+    shelf, counts, reals = tile(f4, 2), tile(i4, 3), tile(f4, 6)
+    shelve_grids(tables, shelf)
     for start in range(0, n, TILE):
         size = min(n - start, TILE)
         for k in range(size):
@@ -248,7 +261,9 @@ def plant(
                 tables, row, i4(2), k, corner, load_table(money, j), load_table(assets, j),
                 load_table(other_place, i), load_table(skill_place, j), counts, reals,
             )  # fmt: skip
-        read_tile(tables, tables.choice, 2, size, counts, reals, other_step, skill_step, row)
+        read_tile(
+            tables, tables.choice, 2, size, shelf, counts, reals, other_step, skill_step, row
+        )
         for k in range(size):
             traditional = load(reals, k + 4 * TILE)
             best = i4(1) if traditional > _ZERO else i4(0)
@@ -273,7 +288,8 @@ def decide(
     rise = shock_price - _ONE
     per_year = f4(p.periods_per_year)
     slot_of = _of_lists(slots)
-    counts, reals = tile(i4, 3), tile(f4, 6)
+    shelf, counts, reals = tile(f4, 2), tile(i4, 3), tile(f4, 6)
+    shelve_grids(tables, shelf)
     for start in range(0, n, TILE):
         size = min(n - start, TILE)
         for k in range(size):
@@ -290,7 +306,9 @@ def decide(
                 tables, row, two, k, corner, load_table(money, j), load(assets, j),
                 load_table(other_place, i), load_table(skill_place, j), counts, reals,
             )  # fmt: skip
-        read_tile(tables, tables.plans, 2, size, counts, reals, other_step, skill_step, row)
+        read_tile(
+            tables, tables.plans, 2, size, shelf, counts, reals, other_step, skill_step, row
+        )
         for k in range(size):
             store(kept_wish, start + k, load(reals, k + 4 * TILE))
             store(saved_wish, start + k, load(reals, k + 5 * TILE))

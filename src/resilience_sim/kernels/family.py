@@ -9,7 +9,7 @@ from resilience_sim.kernels.elementary import exp2, log2
 from resilience_sim.kernels.primitives import MIN_YEARS
 from resilience_sim.kernels.records import NOT_SEEN, record_heir
 from resilience_sim.kernels.skill import score_of, skill_of
-from resilience_sim.kernels.vector import load, load_table, loop_kernel, store
+from resilience_sim.kernels.vector import find, load, load_table, loop_kernel, store
 
 f4, f8, i4, i8, u4 = np.float32, np.float64, np.int32, np.int64, np.uint32
 _ZERO, _ONE, _TWO = f4(0.0), f4(1.0), f4(2.0)
@@ -43,9 +43,8 @@ def succeed(
     `is_twin` marks the life without programmes; its heirs are remembered, and where a channel is
     off (bits) the heir of another life has what that twin has.
     """
-    for j in range(n):
-        if scratch.is_heir[j] == 0:
-            continue
+    for m in range(find(scratch.is_heir, 0, n, i4(1), scratch.few)):
+        j = scratch.few[m]
         i = first + j
         key, generation = households.key[i], state.generation[j]
         a, b, c, d = draws.philox(key, u4(year), draws.PURPOSE_HEIR, u4(0), seed, replicate)

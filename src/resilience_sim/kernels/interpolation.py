@@ -5,13 +5,15 @@ import numpy as np
 from resilience_sim.kernels.elementary import log2
 from resilience_sim.kernels.vector import (
     LANES,
+    LOOKUP,
     TILE,
     kernel,
     load,
     load_table,
-    look_up,
     mix_corners,
     mix_lanes,
+    place_lanes,
+    shelve,
     store,
     tile,
 )
@@ -61,7 +63,18 @@ def _types(corner, other_step, skill_step):
 
 
 @kernel
-def read_tile(tables, table, width, size, counts, reals, other_step, skill_step, row):
+def shelve_grids(tables, shelf):
+    """Put the grids of money and assets into a tile of two rows, for `read_tile`."""
+    shelve(tables.money.nodes, shelf, 0)
+    shelve(tables.money.inverse_widths, shelf, LOOKUP)
+    shelve(tables.assets.nodes, shelf, 2 * LOOKUP)
+    shelve(tables.assets.inverse_widths, shelf, 3 * LOOKUP)
+
+
+@kernel
+def read_tile(
+    tables, table, width, size, shelf, counts, reals, other_step, skill_step, row
+):  # fmt: skip
     """Read a table for the first `size` households of a tile, as `between` reads it for one.
 
     `counts` holds rows of corners and of cells of money and assets; `reals` rows of money, assets,
@@ -73,16 +86,11 @@ def read_tile(tables, table, width, size, counts, reals, other_step, skill_step,
             counts[k + r * TILE] = i4(0)
         for r in range(4):
             reals[k + r * TILE] = _ZERO
-    found = tile(f4, 4)
+    money, assets = tables.money, tables.assets
     for k in range(0, whole, LANES):
-        look_up(tables.money.nodes, counts, k + TILE, found, k)
-        look_up(tables.money.inverse_widths, counts, k + TILE, found, k + TILE)
-        look_up(tables.assets.nodes, counts, k + 2 * TILE, found, k + 2 * TILE)
-        look_up(tables.assets.inverse_widths, counts, k + 2 * TILE, found, k + 3 * TILE)
-    for k in range(whole):
-        money = (load(reals, k) - load(found, k)) * load(found, k + TILE)
-        assets = (load(reals, k + TILE) - load(found, k + 2 * TILE)) * load(found, k + 3 * TILE)
-        store(reals, k, min(max(money, _ZERO), _ONE))
-        store(reals, k + TILE, min(max(assets, _ZERO), _ONE))
-    for k in range(0, whole, LANES):
+        place_lanes(money.nodes, money.inverse_widths, shelf, 0, counts, k + TILE, reals, k)
+        place_lanes(
+            assets.nodes, assets.inverse_widths, shelf, 2 * LOOKUP, counts, k + 2 * TILE, reals,
+            k + TILE,
+        )  # fmt: skip
         mix_lanes(table, width, counts, k, (row, other_step, skill_step), reals)

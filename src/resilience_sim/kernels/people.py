@@ -105,6 +105,7 @@ class Scratch(NamedTuple):
     village_sum: Any  # int64, of amounts
     village_persons: Any  # int64, fixed-point
     is_heir: Any  # int32, succession this year
+    few: Any  # int32, households to whom something rare happens
     start: Any  # int32, class at the start
     began_above: Any  # int32, above the threshold at the start
     twin: Any  # (n_years, block) yearly consumption of the unshocked twin

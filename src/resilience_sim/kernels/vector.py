@@ -238,24 +238,18 @@ def _picked(builder: Any, parts: list[Any], cells: Any) -> Any:
     return builder.select(builder.icmp_signed("<", cells, half), low, high)
 
 
-def _looked_up(context: Any, builder: Any, nodes: Any, cells: Any) -> Any:
-    """Numbers at LANES places of a short array, from registers; needs AVX-512."""
-    real, count = (ir.VectorType(kind, LANES) for kind in (ir.FloatType(), ir.IntType(32)))
-    some = ir.VectorType(ir.IntType(1), LANES)
-    module = builder.module
-    whole = ir.FunctionType(real, [ir.PointerType(), ir.IntType(32), some, real])
-    masked = cgutils.get_or_insert_function(module, whole, "llvm.masked.load.v16f32.p0")
-    n = builder.trunc(nodes.nitems, ir.IntType(32))
-    parts = []
-    for first in range(0, LOOKUP, LANES):
-        lane = ir.Constant(count, list(range(first, first + LANES)))
-        is_there = builder.icmp_signed("<", lane, _spread(builder, n))
-        place = builder.gep(nodes.data, [ir.Constant(ir.IntType(64), first)])
-        none = ir.Constant(real, [0.0] * LANES)
-        part = builder.call(masked, [place, ir.Constant(ir.IntType(32), 4), is_there, none])
-        part.set_metadata("alias.scope", _alias_scope(builder))
-        parts.append(part)
-    return _picked(builder, parts, cells)
+def _load_some(builder: Any, place: Any, n: Any, kind: Any) -> Any:
+    """LANES numbers in memory, of which the first `n` alone are there and read; nothing for the others."""
+    whole, name = ir.VectorType(kind, LANES), "f32" if kind == ir.FloatType() else "i32"
+    count, some = ir.VectorType(ir.IntType(32), LANES), ir.VectorType(ir.IntType(1), LANES)
+    takes = ir.FunctionType(whole, [ir.PointerType(), ir.IntType(32), some, whole])
+    masked = cgutils.get_or_insert_function(
+        builder.module, takes, f"llvm.masked.load.v{LANES}{name}.p0"
+    )
+    lane = ir.Constant(count, list(range(LANES)))
+    is_there = builder.icmp_signed("<", lane, _spread(builder, builder.trunc(n, ir.IntType(32))))
+    none = ir.Constant(whole, [kind(0)] * LANES)
+    return builder.call(masked, [place, ir.Constant(ir.IntType(32), 4), is_there, none])
 
 
 def _gathered(builder: Any, nodes: Any, cells: Any) -> Any:
@@ -485,34 +479,104 @@ if is_compiled:
         return types.float32(types.float32, types.float32, types.float32), generate
 
     @intrinsic
-    def look_up(typing_context, nodes, cells, k, out, at):
-        """LANES numbers of a grid at the cells in a tile from `k` on, into another tile from `at` on.
+    def shelve(typing_context, nodes, shelf, at):
+        """Copy a short array's numbers into a tile, from `at` on, where `place_lanes` looks them up."""
 
-        Grids are short: their nodes stay in registers, where a gather would go to memory for each.
+        def generate(context, builder, signature, args):
+            nodes_type, shelf_type, _ = signature.args
+            given = context.make_array(nodes_type)(context, builder, args[0])
+            for n in range(0, LOOKUP, LANES):
+                first, here = (ir.Constant(each.type, n) for each in (given.nitems, args[2]))
+                part = _load_some(
+                    builder, builder.gep(given.data, [first]), builder.sub(given.nitems, first),
+                    ir.FloatType(),
+                )  # fmt: skip
+                _store_row(
+                    context, builder, shelf_type, args[1], builder.add(args[2], here), part
+                )
+            return context.get_dummy_value()
+
+        return types.void(nodes, shelf, at), generate
+
+    @intrinsic
+    def place_lanes(typing_context, nodes, widths, shelf, at, cells, k, rows, r):
+        """Turn LANES numbers into places within their cells, 0 to 1, by a grid's nodes and inverse widths.
+
+        The numbers stand in `rows` from `r` on, their cells from `k` on. Grids are short: their nodes
+        come from a shelf in two shuffles, where a gather would go to memory for each.
         """
 
         def generate(context, builder, signature, args):
-            nodes_type, cells_type, _, out_type, _ = signature.args
-            given = context.make_array(nodes_type)(context, builder, args[0])
-            at = _load_row(context, builder, cells_type, args[1], args[2])
-            if not LOOKUP:
-                found = _gathered(builder, given, at)
-            else:
-                is_short = builder.icmp_signed(
-                    "<=", given.nitems, ir.Constant(ir.IntType(64), LOOKUP)
-                )
+            (nodes_type, widths_type, shelf_type, at_type, cells_type, _, rows_type, _) = (
+                signature.args
+            )
+            grids = [
+                context.make_array(kind)(context, builder, given)
+                for kind, given in ((nodes_type, args[0]), (widths_type, args[1]))
+            ]
+            cell = _load_row(context, builder, cells_type, args[4], args[5])
+
+            def shelved(first: int) -> Any:
+                def part(n: int) -> Any:
+                    here = builder.add(args[3], ir.Constant(args[3].type, first + n * LANES))
+                    return _load_row(context, builder, shelf_type, args[2], here)
+
+                return _picked(builder, [part(n) for n in range(LOOKUP // LANES)], cell)
+
+            if LOOKUP:
+                most = ir.Constant(ir.IntType(64), LOOKUP)
+                is_short = builder.icmp_signed("<=", grids[0].nitems, most)
                 with builder.if_else(is_short, likely=True) as (short, long):
                     with short:
-                        low, low_block = _looked_up(context, builder, given, at), builder.block
+                        low, low_block = [shelved(0), shelved(LOOKUP)], builder.block
                     with long:
-                        high, high_block = _gathered(builder, given, at), builder.block
-                found = builder.phi(low.type)
-                found.add_incoming(low, low_block)
-                found.add_incoming(high, high_block)
-            _store_row(context, builder, out_type, args[3], args[4], found)
+                        high = [_gathered(builder, each, cell) for each in grids]
+                        high_block = builder.block
+                found = []
+                for one, other in zip(low, high, strict=True):
+                    found.append(builder.phi(one.type))
+                    found[-1].add_incoming(one, low_block)
+                    found[-1].add_incoming(other, high_block)
+            else:
+                found = [_gathered(builder, each, cell) for each in grids]
+            flags = tuple(sorted(FLOAT_FLAGS))
+            x = _load_row(context, builder, rows_type, args[6], args[7])
+            place = builder.fmul(builder.fsub(x, found[0], flags=flags), found[1], flags=flags)
+            for end, sign in ((0.0, ">"), (1.0, "<")):
+                limit = ir.Constant(place.type, [end] * LANES)
+                is_inside = builder.fcmp_ordered(sign, place, limit, flags=flags)
+                place = builder.select(is_inside, place, limit)
+            _store_row(context, builder, rows_type, args[6], args[7], place)
             return context.get_dummy_value()
 
-        return types.void(nodes, cells, k, out, at), generate
+        return types.void(nodes, widths, shelf, at, cells, k, rows, r), generate
+
+    @intrinsic
+    def where_lanes(typing_context, counts, j, n, value):
+        """Bits of LANES whole numbers from `j` on, before `n`, that are `value`: few, so not asked one by one."""
+
+        def generate(context, builder, signature, args):
+            counts, j, n, value = args
+            row = _element(context, builder, signature.args[0], counts, j)
+            given = _load_some(builder, row, builder.sub(n, j), ir.IntType(32))
+            lane = ir.Constant(given.type, list(range(LANES)))
+            left = _spread(builder, builder.trunc(builder.sub(n, j), ir.IntType(32)))
+            bits = builder.and_(
+                builder.icmp_signed("<", lane, left),
+                builder.icmp_signed("==", given, _spread(builder, value)),
+            )
+            return builder.zext(builder.bitcast(bits, ir.IntType(LANES)), ir.IntType(32))
+
+        return types.uint32(counts, types.int64, types.int64, types.int32), generate
+
+    @intrinsic
+    def lowest(typing_context, bits):
+        """Number of the lowest bit that is set, of some."""
+
+        def generate(context, builder, signature, args):
+            return builder.zext(builder.cttz(args[0], cgutils.true_bit), ir.IntType(64))
+
+        return types.int64(types.uint32), generate
 
     @intrinsic(prefer_literal=True)
     def mix_lanes(typing_context, table, width, corners, k, steps, rows):
@@ -623,9 +687,23 @@ else:
         """Plain twin of a product and a sum as one operation."""
         return a * b + c
 
-    def look_up(nodes, cells, k, out, at):
-        """Plain twin of the look-up in a grid."""
-        out[at : at + LANES] = nodes[cells[k : k + LANES]]
+    def shelve(nodes, shelf, at):
+        """Plain twin of the shelf, which it does not need."""
+
+    def place_lanes(nodes, widths, shelf, at, cells, k, rows, r):
+        """Plain twin of the places."""
+        cell = cells[k : k + LANES]
+        place = (rows[r : r + LANES] - nodes[cell]) * widths[cell]
+        rows[r : r + LANES] = np.minimum(np.maximum(place, np.float32(0)), np.float32(1))
+
+    def where_lanes(counts, j, n, value):
+        """Plain twin of the bits."""
+        given = counts[j : min(j + LANES, n)]
+        return np.uint32(sum(1 << int(lane) for lane in np.flatnonzero(given == value)))
+
+    def lowest(bits):
+        """Plain twin of the lowest bit."""
+        return (int(bits) & -int(bits)).bit_length() - 1
 
     def mix_lanes(table, width, corners, k, steps, rows):
         """Plain twin of the mix for LANES households."""
@@ -651,6 +729,22 @@ else:
     def bits_float(value):
         """Plain twin: an integer's bits as a float."""
         return np.int32(value).view(np.float32)
+
+
+@kernel
+def find(counts, first, n, value, few):
+    """List which of whole numbers from `first` to before `n` are `value`, and return how many are.
+
+    Where few are, that is faster than to ask each, as a loop does that is not vectorised.
+    """
+    n_found = 0
+    for j in range(first, n, LANES):
+        bits = where_lanes(counts, j, n, value)
+        while bits != 0:
+            few[n_found] = j + lowest(bits)
+            n_found += 1
+            bits &= bits - np.uint32(1)
+    return n_found
 
 
 if LOOKUP:
