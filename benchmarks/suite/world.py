@@ -22,7 +22,15 @@ from resilience_sim import compose, prepare, solver
 from resilience_sim.imputed import start_of
 from resilience_sim.kernels import population_step as step
 from resilience_sim.kernels.people import Households, Sums
-from resilience_sim.lives import Lives, blocks_of, phases_of, workspace
+from resilience_sim.lives import (
+    BLOCK_HOUSEHOLDS,
+    Lives,
+    Room,
+    blocks_of,
+    enough,
+    over_blocks,
+    phases_of,
+)
 from resilience_sim.results import GROUPS
 
 OVERRIDES = (
@@ -75,7 +83,7 @@ class Solved:
     plans_bytes: int
 
 
-def world_of(overrides: tuple[str, ...] = (), block_households: int = 512) -> Solved:
+def world_of(overrides: tuple[str, ...] = (), block_households: int = BLOCK_HOUSEHOLDS) -> Solved:
     """Prepare households, solve their planners and take down what the kernel is called with."""
     config = compose([*OVERRIDES, *overrides])
     experiment = prepare(config)
@@ -141,25 +149,17 @@ def zero_sums(world: World) -> Sums:
 
 def live(world: World, threads: int = 1) -> tuple[float, Sums]:
     """Seconds of one life of all blocks as `lives.Lives.live` lives them, and its sums."""
-    blocks = world.blocks
-    chunks = np.array_split(np.arange(len(blocks)), min(len(blocks), 8 * threads))
-    total = zero_sums(world)
+    blocks, total = world.blocks, zero_sums(world)
     began = time.perf_counter()
 
-    def one(chunk: np.ndarray) -> Sums:
-        own = Sums(*(np.zeros_like(each) for each in total._replace(village=np.empty(0))))
-        own = own._replace(village=total.village)
-        size = int(np.diff(blocks[chunk], axis=1).max())
+    def simulate(some: np.ndarray, room: Room, sums: Sums) -> None:
         step.simulate(
-            world.p, world.tables, world.households, blocks[chunk], world.scenario, world.n_years,
-            0, 1, world.seed, *workspace(size, world.n_years), own,
+            world.p, world.tables, world.households, some, world.scenario, world.n_years, 0, 1,
+            world.seed, *room, sums,
         )  # fmt: skip
-        return own
 
-    for own in solver.in_threads(threads, one, list(chunks), None):
-        for name in Sums._fields:
-            if name != "village":
-                getattr(total, name)[...] += getattr(own, name)
+    blocks = enough(blocks, world.households.village, threads)
+    over_blocks(simulate, blocks, total, world.n_years, 1, threads)
     return time.perf_counter() - began, total
 
 

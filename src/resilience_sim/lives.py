@@ -1,9 +1,10 @@
 """Lives: the households of an experiment in kernel form, lived under chosen arms, worlds and beliefs."""
 
+import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -35,11 +36,16 @@ from resilience_sim.shocks import ShockPath
 from resilience_sim.solver import Phase, Policies
 
 BLOCK_HOUSEHOLDS = 1024  # a block's state stays in the second-level cache
+N_CHUNKS = 8  # that a thread takes one after another, so that no thread waits long for the others
+N_LEAST_BLOCKS = 4  # a thread, for the same reason
 CACHE_LINE = 64  # bytes
 N_QUINTILES = 5
 N_PATTERNS = 16  # of getting out or not in the four standard arms
 _VILLAGE_AND_PANEL = ("village", "panel")
 """Sums of which every household's place belongs to one block alone."""
+
+Room = tuple[people.State, people.Scratch, people.Households]
+"""Where a thread keeps a block while it lives."""
 
 Phases = Mapping[tuple[int, int], tuple[tuple[Phase, np.ndarray], ...]]
 """By arm and list code: the phases that reach it, each with the periods in which it runs."""
@@ -150,30 +156,19 @@ class Lives:
         at = np.asarray(arms.at)
         scenario = _of_arms(self._scenario(phases, len(worlds)), at, arms.channels_off)
         total = self._zero_sums(at.size, len(worlds), n_years, with_panel)
-        chunks = np.array_split(
-            np.asarray(chosen, np.int64),
-            min(len(chosen), 8 * (config.threads or os.cpu_count() or 1)),
-        )
-
         n_lives = at.size * len(worlds)
         n_draws = n_years * config.periods_per_year + 1 if n_lives > 1 else 1
 
-        def one(chunk: np.ndarray) -> people.Sums:
-            mine = self._zero_sums(at.size, len(worlds), n_years, False)._replace(
-                **{name: getattr(total, name) for name in _VILLAGE_AND_PANEL}
-            )
-            size = int(np.diff(self.blocks[chunk], axis=1).max())
+        def simulate(blocks: np.ndarray, room: Room, sums: people.Sums) -> None:
             step.simulate(
-                self.p, self.tables, households, self.blocks[chunk], scenario,
-                n_years, 0, config.replicates, config.seed, *workspace(size, n_years, n_draws),
-                mine,
+                self.p, self.tables, households, blocks, scenario, n_years, 0, config.replicates,
+                config.seed, *room, sums,
             )  # fmt: skip
-            return mine
 
-        for mine in solver.in_threads(config.threads, one, list(chunks), progress):
-            for name in people.Sums._fields:
-                if name not in _VILLAGE_AND_PANEL:
-                    getattr(total, name)[...] += getattr(mine, name)
+        blocks = enough(
+            self.blocks[np.asarray(chosen, np.int64)], households.village, config.threads
+        )
+        over_blocks(simulate, blocks, total, n_years, n_draws, config.threads, progress)
         if total.status[0]:
             raise SimulationError(
                 f"{total.status[0]} yearly incomes, consumptions or assets are not finite or above a "
@@ -320,6 +315,59 @@ class Lives:
         )
 
 
+def over_blocks(
+    simulate: Callable[[np.ndarray, Room, people.Sums], None], blocks: np.ndarray, total: people.Sums,
+    n_years: int, n_draws: int, threads: int, progress: solver.Progress | None = None,
+) -> None:  # fmt: skip
+    """Live blocks of whole villages on some threads, and add to `total` what is counted.
+
+    Each thread has room and sums of its own, which it leaves to whoever comes next.
+    """
+    size = int(np.diff(blocks, axis=1).max())
+    own_sums, used = [total], [total]
+    rooms: list[Room] = []
+
+    def one(chunk: np.ndarray) -> None:
+        sums, room = _spare(own_sums), _spare(rooms)
+        if sums is None:
+            sums = people.Sums(
+                *(
+                    each if name in _VILLAGE_AND_PANEL else np.zeros_like(each)
+                    for name, each in zip(people.Sums._fields, total, strict=True)
+                )
+            )
+            used.append(sums)
+        if room is None:
+            room = workspace(size, n_years, n_draws)
+        simulate(blocks[chunk], room, sums)
+        own_sums.append(sums)
+        rooms.append(room)
+
+    n_chunks = min(len(blocks), N_CHUNKS * (threads or os.cpu_count() or 1))
+    solver.in_threads(threads, one, np.array_split(np.arange(len(blocks)), n_chunks), progress)
+    for sums in used[1:]:
+        for name, whole, part in zip(people.Sums._fields, total, sums, strict=True):
+            if name not in _VILLAGE_AND_PANEL:
+                whole += part
+
+
+def _spare(left: list[Any]) -> Any:
+    """Something that another thread has left, or none; taking it cannot be interrupted."""
+    try:
+        return left.pop()
+    except IndexError:
+        return None
+
+
+def enough(blocks: np.ndarray, village: np.ndarray, threads: int) -> np.ndarray:
+    """Blocks cut between villages, where they are too few for threads to end together."""
+    wanted = N_LEAST_BLOCKS * (threads or os.cpu_count() or 1)
+    if len(blocks) >= wanted or threads == 1:
+        return blocks
+    size = -(-int(np.diff(blocks, axis=1).sum()) // wanted)
+    return np.concatenate([first + blocks_of(village[first:end], size) for first, end in blocks])
+
+
 def fixed_weights(weight: np.ndarray) -> np.ndarray:
     """Weights as the kernel counts them, int64."""
     fixed: np.ndarray = np.rint(weight * FIXED_POINT).astype(np.int64)
@@ -395,9 +443,7 @@ _LUCK = ("harvest", "wage", "bill", "survive")
 _LEDGER = ("amount", "running", "village_sum", "village_persons")
 
 
-def workspace(
-    size: int, n_years: int, n_draws: int = 1
-) -> tuple[people.State, people.Scratch, people.Households]:
+def workspace(size: int, n_years: int, n_draws: int = 1) -> Room:
     """Arrays that a worker uses again for every block of at most `size` households.
 
     With a draw for every period and one more, arms and worlds share the luck of the first of them.
@@ -414,25 +460,34 @@ def workspace(
         "pattern": ((2, size), np.int32),
     }
 
-    def array(name: str, counts: set[str]) -> np.ndarray:
-        shape, kind = shapes.get(name, ((size,), np.int32 if name in counts else np.float32))
-        return _on_lines(shape, kind)
-
-    state = people.State(*(array(name, _STATE_COUNTS) for name in people.State._fields))
-    scratch = people.Scratch(*(array(name, _SCRATCH_COUNTS) for name in people.Scratch._fields))
-    block = people.Households(
-        *(array(name, _HOUSEHOLD_COUNTS) for name in people.Households._fields)
-    )
+    plan = [
+        shapes.get(name, ((size,), np.int32 if name in counts else np.float32))
+        for fields, counts in (
+            (people.State._fields, _STATE_COUNTS), (people.Scratch._fields, _SCRATCH_COUNTS),
+            (people.Households._fields, _HOUSEHOLD_COUNTS),
+        )
+        for name in fields
+    ]  # fmt: skip
+    arrays = iter(_on_lines(plan))
+    state = people.State(*(next(arrays) for _ in people.State._fields))
+    scratch = people.Scratch(*(next(arrays) for _ in people.Scratch._fields))
+    block = people.Households(*(next(arrays) for _ in people.Households._fields))
     return state, scratch, block._replace(reach=np.zeros((1, 0), np.int32))
 
 
-def _on_lines(shape: tuple[int, ...], kind: type) -> np.ndarray:
-    """Zeros that begin with a line of the cache: a vector read across two lines is read twice."""
-    n_bytes = int(np.prod(shape)) * np.dtype(kind).itemsize
-    room = np.zeros(n_bytes + CACHE_LINE, np.uint8)
-    start = -room.ctypes.data % CACHE_LINE
-    found: np.ndarray = room[start : start + n_bytes].view(kind).reshape(shape)
-    return found
+def _on_lines(plan: list[tuple[tuple[int, ...], type]]) -> list[np.ndarray]:
+    """Zeros of some shapes and types, each of which begins with a line of the cache.
+
+    A vector read across two lines is read twice.
+    """
+    sizes = [math.prod(shape) * np.dtype(kind).itemsize for shape, kind in plan]
+    ends = np.cumsum([-(-each // CACHE_LINE) * CACHE_LINE for each in sizes])
+    room = np.zeros(int(ends[-1]) + CACHE_LINE, np.uint8)
+    starts = np.concatenate([[0], ends[:-1]]) - room.ctypes.data % CACHE_LINE + CACHE_LINE
+    return [
+        room[start : start + n_bytes].view(kind).reshape(shape)
+        for (shape, kind), n_bytes, start in zip(plan, sizes, starts.tolist(), strict=True)
+    ]
 
 
 def _kernel_households(

@@ -116,9 +116,7 @@ def judge(tables, households, first, n, is_start, state, scratch):
                 load_table(state.assets, j), load_table(households.other_place, i),
                 load_table(state.skill_place, j), counts, reals,
             )  # fmt: skip
-        read_tile(
-            tables, tables.escape, 1, size, shelf, counts, reals, other_step, skill_step, row
-        )
+        read_tile(tables, tables.escape, 1, size, shelf, counts, reals, other_step, skill_step, row)
         for k in range(size):
             spell = load(state.spell, start + k)
             above, below = i4(max(spell, i4(0)) + i4(1)), i4(min(spell, i4(0)) - i4(1))
@@ -261,9 +259,7 @@ def plant(
                 tables, row, i4(2), k, corner, load_table(money, j), load_table(assets, j),
                 load_table(other_place, i), load_table(skill_place, j), counts, reals,
             )  # fmt: skip
-        read_tile(
-            tables, tables.choice, 2, size, shelf, counts, reals, other_step, skill_step, row
-        )
+        read_tile(tables, tables.choice, 2, size, shelf, counts, reals, other_step, skill_step, row)
         for k in range(size):
             traditional = load(reals, k + 4 * TILE)
             best = i4(1) if traditional > _ZERO else i4(0)
@@ -306,9 +302,7 @@ def decide(
                 tables, row, two, k, corner, load_table(money, j), load(assets, j),
                 load_table(other_place, i), load_table(skill_place, j), counts, reals,
             )  # fmt: skip
-        read_tile(
-            tables, tables.plans, 2, size, shelf, counts, reals, other_step, skill_step, row
-        )
+        read_tile(tables, tables.plans, 2, size, shelf, counts, reals, other_step, skill_step, row)
         for k in range(size):
             store(kept_wish, start + k, load(reals, k + 4 * TILE))
             store(saved_wish, start + k, load(reals, k + 5 * TILE))

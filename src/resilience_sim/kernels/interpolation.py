@@ -8,14 +8,11 @@ from resilience_sim.kernels.vector import (
     LOOKUP,
     TILE,
     kernel,
-    load,
     load_table,
     mix_corners,
     mix_lanes,
     place_lanes,
     shelve,
-    store,
-    tile,
 )
 
 f4 = np.float32

@@ -491,9 +491,7 @@ if is_compiled:
                     builder, builder.gep(given.data, [first]), builder.sub(given.nitems, first),
                     ir.FloatType(),
                 )  # fmt: skip
-                _store_row(
-                    context, builder, shelf_type, args[1], builder.add(args[2], here), part
-                )
+                _store_row(context, builder, shelf_type, args[1], builder.add(args[2], here), part)
             return context.get_dummy_value()
 
         return types.void(nodes, shelf, at), generate
@@ -507,9 +505,7 @@ if is_compiled:
         """
 
         def generate(context, builder, signature, args):
-            (nodes_type, widths_type, shelf_type, at_type, cells_type, _, rows_type, _) = (
-                signature.args
-            )
+            (nodes_type, widths_type, shelf_type, _, cells_type, _, rows_type, _) = signature.args
             grids = [
                 context.make_array(kind)(context, builder, given)
                 for kind, given in ((nodes_type, args[0]), (widths_type, args[1]))
@@ -553,7 +549,7 @@ if is_compiled:
 
     @intrinsic
     def where_lanes(typing_context, counts, j, n, value):
-        """Bits of LANES whole numbers from `j` on, before `n`, that are `value`: few, so not asked one by one."""
+        """Bits of LANES whole numbers from `j` on, before `n`: set where they are `value`."""
 
         def generate(context, builder, signature, args):
             counts, j, n, value = args
