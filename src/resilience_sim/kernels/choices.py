@@ -157,13 +157,14 @@ def enrol(
     list (N_LISTS,): `at_stake` lines per member and year, `pupil_stake` lines per household and
     year.
     """
+    at_stake_of, pupil_stake_of = _of_lists(at_stake), _of_lists(pupil_stake)
     for j in range(n):
         i = first + j
         size, code = load_table(households.size, i), load_table(reach, j)
         child_age = load_table(state.age, j) - p.birth_age
         can_work = (p.work_age <= child_age) & (child_age < _ADULT_AGE)
         is_of_age = (p.school_age <= child_age) & (child_age < p.school_end)
-        stake = (load_table(at_stake, code) * size + load_table(pupil_stake, code)) / p.children
+        stake = (_by_list(at_stake_of, code) * size + _by_list(pupil_stake_of, code)) / p.children
         cost = p.school_fee + (p.child_work if can_work else _ZERO) - stake
         taste = taste_for_school(
             load_table(households.key, i), load_table(state.generation, j), u4(year), seed,

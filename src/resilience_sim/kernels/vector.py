@@ -179,7 +179,7 @@ def _mixed_nodes(mix: Callable[[Any, Any, Any], Any], nodes: list[Any], places: 
 
 
 def _pairs_of_lanes(
-    builder: Any, corners: list[Any], bases: list[Any], places: list[Any]
+    builder: Any, of_all: Any, corners: list[Any], bases: list[Any], places: list[Any]
 ) -> list[Any]:
     """Two values of LANES households: four numbers a node lie side by side, and two households share a quarter.
 
@@ -211,19 +211,40 @@ def _pairs_of_lanes(
 
 
 def _ones_of_lanes(
-    builder: Any, corners: list[Any], bases: list[Any], places: list[Any]
+    builder: Any, of_all: Any, corners: list[Any], bases: list[Any], places: list[Any]
 ) -> list[Any]:
     """One value of LANES households: two numbers a node lie side by side."""
     mix, (money, *others) = _mixer(builder), places
     sides = [list(range(side, 2 * LANES, 2)) for side in (0, 1)]
     nodes = []
     for base in bases:
-        parts = [_of_table(builder, builder.gep(base, [corner]), 2) for corner in corners]
-        while len(parts) > 2:
-            both = list(range(2 * parts[0].type.count))
-            parts = [_lanes(builder, *parts[i : i + 2], both) for i in range(0, len(parts), 2)]
+        parts = _pairs_at(builder, base, of_all, corners)
         nodes.append(mix(*(_lanes(builder, *parts, side) for side in sides), money))
     return [_mixed_nodes(mix, nodes, others)]
+
+
+def _pairs_at(builder: Any, base: Any, of_all: Any, corners: list[Any]) -> list[Any]:
+    """Two numbers side by side at each of LANES places, in two vectors: gathered as one double each."""
+    if LOOKUP:
+        half, doubles = LANES // 2, ir.VectorType(ir.DoubleType(), LANES // 2)
+        kinds = [doubles, ir.PointerType(), ir.VectorType(ir.IntType(32), half)]
+        kinds += [ir.VectorType(ir.IntType(1), half), ir.IntType(32)]
+        gather = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(doubles, kinds),
+            "llvm.x86.avx512.mask.gather.dpd.512",
+        )  # fmt: skip
+        none, every = ir.Constant(doubles, [0.0] * half), ir.Constant(kinds[3], [1] * half)
+        width = ir.Constant(ir.IntType(32), 4)
+        told = [
+            builder.call(gather, [none, base, _lanes(builder, of_all, of_all, some), every, width])
+            for some in (list(range(half)), list(range(half, LANES)))
+        ]
+        return [builder.bitcast(each, ir.VectorType(ir.FloatType(), LANES)) for each in told]
+    parts = [_of_table(builder, builder.gep(base, [corner]), 2) for corner in corners]
+    while len(parts) > 2:
+        both = list(range(2 * parts[0].type.count))
+        parts = [_lanes(builder, *parts[i : i + 2], both) for i in range(0, len(parts), 2)]
+    return parts
 
 
 def _picked(builder: Any, parts: list[Any], cells: Any) -> Any:
@@ -593,6 +614,7 @@ if is_compiled:
                 return builder.add(k_value, ir.Constant(k_value.type, of_row * TILE))
 
             places = [_load_row(context, builder, rows_type, rows_array, at(r)) for r in range(4)]
+            corner_row = _load_row(context, builder, corners_type, corners_array, k_value)
             lane_corners = []
             for lane in range(LANES):
                 here = builder.add(k_value, ir.Constant(k_value.type, lane))
@@ -605,7 +627,8 @@ if is_compiled:
                 offsets = [to for of in offsets for to in (of, builder.add(of, step))]
             bases = [builder.gep(start, [builder.zext(of, ir.IntType(64))]) for of in offsets]
             read = _pairs_of_lanes if n == 2 else _ones_of_lanes
-            for v, value in enumerate(read(builder, lane_corners, bases, places)):
+            found = read(builder, corner_row, lane_corners, bases, places)
+            for v, value in enumerate(found):
                 _store_row(context, builder, rows_type, rows_array, at(4 + v), value)
             return context.get_dummy_value()
 
