@@ -18,6 +18,7 @@ from resilience_sim.kernels.primitives import (
 )
 from resilience_sim.kernels.vector import (
     TILE,
+    apart,
     find,
     kernel,
     load,
@@ -233,6 +234,7 @@ def feel_prices(p, n, consumption_last, food):
 
 
 @loop_kernel
+@apart
 def plant(
     tables, first, n, slots, type_at, land_at, skill_place, other_place, reach, knowledge,
     confidence, assets, money, technique,
@@ -269,6 +271,7 @@ def plant(
 
 
 @loop_kernel
+@apart
 def decide(
     p, tables, first, n, slots, season_outlay, price, shock_price, is_lean,
     type_at, land_at, skill_place, other_place, reach, food, input_help, outlay_keep, credit_limit,
@@ -305,33 +308,31 @@ def decide(
             )  # fmt: skip
         read_tile(tables, tables.plans, 2, size, shelf, counts, reals, other_step, skill_step, row)
         for k in range(size):
-            store(kept_wish, start + k, load(reals, k + 4 * TILE))
-            store(saved_wish, start + k, load(reals, k + 5 * TILE))
-    for j in range(n):  # all at once: LLVM looks through all pairs of arrays before such a loop
-        held, at_hand = load(assets, j), load_table(money, j)
-        planted, known = load(technique, j), load_table(knowledge, j)
-        dear = _ONE + load_table(food, j) * rise
-        floor = p.need * price * dear / per_year
-        real = _ONE / (price * dear)
-        help_ = load_table(input_help, j) if planted == two else _ZERO
-        outlay = max(year_outlay(p, planted, known) - help_, _ZERO)
-        outlay = outlay * load_table(outlay_keep, j) * season_outlay
-        kept, carried, eaten, is_paid, raised = settle(
-            p.resale, load_table(credit_limit, j), at_hand, outlay, floor, held,
-            load(kept_wish, j), load(saved_wish, j),
-        )  # fmt: skip
-        spent = outlay if is_paid else _ZERO
-        net = load(income, j) - spent
-        eaten_real = eaten * real
-        store(assets, j, kept)
-        store(savings, j, carried)
-        store(technique, j, planted if is_paid else i4(0))
-        store(income, j, net)
-        store(consumption, j, eaten_real)
-        store(income_year, j, load(income_year, j) + net)
-        store(own_year, j, load(own_year, j) - spent)
-        store(consumption_year, j, load(consumption_year, j) + eaten_real)
-        store(sold_year, j, load(sold_year, j) + raised)
-        store(lean, j, eaten_real * per_year if is_lean else load(lean, j))
-        short = eaten < floor - _ALMOST
-        store(is_destitute, j, i4(1) if short else load(is_destitute, j))
+            j = start + k
+            held, at_hand = load(assets, j), load_table(money, j)
+            planted, known = load(technique, j), load_table(knowledge, j)
+            dear = _ONE + load_table(food, j) * rise
+            floor = p.need * price * dear / per_year
+            real = _ONE / (price * dear)
+            help_ = load_table(input_help, j) if planted == two else _ZERO
+            outlay = max(year_outlay(p, planted, known) - help_, _ZERO)
+            outlay = outlay * load_table(outlay_keep, j) * season_outlay
+            kept, carried, eaten, is_paid, raised = settle(
+                p.resale, load_table(credit_limit, j), at_hand, outlay, floor, held,
+                load(reals, k + 4 * TILE), load(reals, k + 5 * TILE),
+            )  # fmt: skip
+            spent = outlay if is_paid else _ZERO
+            net = load(income, j) - spent
+            eaten_real = eaten * real
+            store(assets, j, kept)
+            store(savings, j, carried)
+            store(technique, j, planted if is_paid else i4(0))
+            store(income, j, net)
+            store(consumption, j, eaten_real)
+            store(income_year, j, load(income_year, j) + net)
+            store(own_year, j, load(own_year, j) - spent)
+            store(consumption_year, j, load(consumption_year, j) + eaten_real)
+            store(sold_year, j, load(sold_year, j) + raised)
+            store(lean, j, eaten_real * per_year if is_lean else load(lean, j))
+            short = eaten < floor - _ALMOST
+            store(is_destitute, j, i4(1) if short else load(is_destitute, j))

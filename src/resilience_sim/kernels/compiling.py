@@ -464,6 +464,10 @@ class _HelperCompiler(CompilerBase):
 class _LoopCompiler(_HelperCompiler):
     lowering = _LoopLowering
 
+    def compile_extra(self, func: Callable[..., Any]) -> Any:
+        self.state.flags.noalias = getattr(func, "is_apart", False)
+        return super().compile_extra(func)
+
 
 # What is kept on disk
 

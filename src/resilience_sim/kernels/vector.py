@@ -80,6 +80,12 @@ def loop_kernel(function: Callable[..., Any]) -> Any:
         numba.config.CACHE_DIR = user_folder
 
 
+def apart(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Promise that arrays among a loop's arguments do not overlap: else each pair is asked at every call."""
+    function.is_apart = True  # type: ignore[attr-defined]
+    return function
+
+
 def _alias_scope(builder: Any) -> Any:
     """Metadata that puts all lookup tables into one alias scope of their own."""
     module = builder.module
