@@ -499,7 +499,7 @@ class Block:
                 state.assets, state.savings, state.technique, state.knowledge, state.confidence,
                 scratch.money, scratch.income, scratch.consumption, state.income_year,
                 state.consumption_year, state.own_year, state.is_destitute, state.sold_year,
-                state.lean, scratch.kept_wish, scratch.saved_wish,
+                state.lean,
             )  # fmt: skip
             records.add_period(
                 households, 0, n, np.float32(per_year), scratch.consumption, scratch.income,

@@ -135,7 +135,7 @@ def test_every_corner_of_the_tables_counts() -> None:
         scratch.input_help, scratch.outlay_keep, scratch.credit_limit, state.assets, state.savings,
         state.technique, state.knowledge, state.confidence, scratch.money, scratch.income,
         scratch.consumption, state.income_year, state.consumption_year, state.own_year,
-        state.is_destitute, state.sold_year, state.lean, scratch.kept_wish, scratch.saved_wish,
+        state.is_destitute, state.sold_year, state.lean,
     )  # fmt: skip
     n_granted = 0
     for i in range(n):
@@ -215,7 +215,6 @@ def decided(
         scratch.credit_limit, state.assets, state.savings, state.technique, state.knowledge,
         state.confidence, scratch.money, scratch.income, scratch.consumption, state.income_year,
         state.consumption_year, state.own_year, state.is_destitute, state.sold_year, state.lean,
-        scratch.kept_wish, scratch.saved_wish,
     )  # fmt: skip
     return SimpleNamespace(**(state._asdict() | scratch._asdict()))
 

@@ -37,10 +37,10 @@ SCALAR = {
     ("add_up_villages", 1): BY_VILLAGE,
     ("divide_pots", 1): ONCE,
     ("succeed", 1): RARE,
-    ("record", 4): HISTOGRAM,
     ("close_year", 1): HISTOGRAM,
     ("close_year", 2): HISTOGRAM,
     ("close_year", 3): "only households of the panel",
+    ("_start_year", 1): "copied as a whole",
     ("record_adults", 1): "once a life",
     ("finish_world", 1): "once a life",
     ("deliver_for_school", 1): "only where money hangs on school",
@@ -57,7 +57,7 @@ vector.loop_kernel = lambda function: compiling.Loop(function, flags)
 import small_world
 small_world.simulate(small_world.small_world())
 """
-OVER_HOUSEHOLDS = re.compile(r"range\((n|size|out\.size|start, end)\)")
+OVER_HOUSEHOLDS = re.compile(r"range\((n|size|out\.size|begin, end)\)")
 REMARK = re.compile(r"(\w+\.py):(\d+):\d+: vectorized loop \(vectorization width: (\d+)")
 
 

@@ -276,7 +276,7 @@ def decide(
     p, tables, first, n, slots, season_outlay, price, shock_price, is_lean,
     type_at, land_at, skill_place, other_place, reach, food, input_help, outlay_keep, credit_limit,
     assets, savings, technique, knowledge, confidence, money, income, consumption,
-    income_year, consumption_year, own_year, is_destitute, sold_year, lean, kept_wish, saved_wish,
+    income_year, consumption_year, own_year, is_destitute, sold_year, lean,
 ):  # fmt: skip
     """Consume, save or borrow, buy or sell assets, and pay the outlay, as planned and as far as payable."""
     two = i4(2)

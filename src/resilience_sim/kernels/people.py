@@ -87,8 +87,6 @@ class Scratch(NamedTuple):
     consumption: Any
     earned: Any  # own output and wages, lines
     food: Any  # share of food in consumption
-    kept_wish: Any  # assets that are planned to be kept, lines
-    saved_wish: Any  # lines
     reach: Any  # int32, index of what the arm delivers
     own_factor: Any  # terms of the programme, as in `Scenario`
     input_help: Any

@@ -290,8 +290,7 @@ def simulate(
                             state.assets, state.savings, state.technique, state.knowledge,
                             state.confidence, scratch.money, scratch.income, scratch.consumption,
                             state.income_year, state.consumption_year, state.own_year,
-                            state.is_destitute, state.sold_year, state.lean, scratch.kept_wish,
-                            scratch.saved_wish,
+                            state.is_destitute, state.sold_year, state.lean,
                         )  # fmt: skip
                         add_period(
                             block, 0, n, f4(per_year), scratch.consumption, scratch.income,

@@ -132,22 +132,33 @@ def record(
             for k in range(size):
                 _statuses(scratch, state, start + k, escape_years, TILE, k, told)
         for o in range(low, high):
-            of_all, of_eligible = i8(0), i8(0)
-            for k in range(size):
-                i = first + start + k
-                amount = fixed(load_table(households.weight, i), load(told, o * TILE + k))
-                is_eligible = load_table(households.is_eligible, i) != 0
-                of_all += amount
-                of_eligible += amount if is_eligible else i8(0)
+            of_all, of_eligible = _counted(households, first + start, 0, size, told, o * TILE)
             year_out[0, o] += of_eligible
             year_out[1, o] += of_all - of_eligible
-        if horizon >= 0:
-            for k in range(size):
-                i = first + start + k
-                group, village = 0 if households.is_eligible[i] != 0 else 1, households.village[i]
-                for o in range(low, high):
-                    amount = fixed(households.weight[i], told[o * TILE + k])
-                    village_out[horizon, group, o, village] += amount
+        begin = 0
+        while horizon >= 0 and begin < size:
+            village, end = households.village[first + start + begin], begin + 1
+            while end < size and households.village[first + start + end] == village:
+                end += 1
+            for o in range(low, high):
+                of_all, of_eligible = _counted(
+                    households, first + start, begin, end, told, o * TILE
+                )
+                village_out[horizon, 0, o, village] += of_eligible
+                village_out[horizon, 1, o, village] += of_all - of_eligible
+            begin = end
+
+
+@loop_kernel
+def _counted(households, first, begin, end, told, row):
+    """Sums over households of a tile from `begin` to before `end`: of all, and of the eligible among them."""
+    of_all, of_eligible = i8(0), i8(0)
+    for k in range(begin, end):
+        amount = fixed(load_table(households.weight, first + k), load(told, row + k))
+        is_eligible = load_table(households.is_eligible, first + k) != 0
+        of_all += amount
+        of_eligible += amount if is_eligible else i8(0)
+    return of_all, of_eligible
 
 
 @loop_kernel
