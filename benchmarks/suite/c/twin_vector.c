@@ -44,6 +44,8 @@ typedef __mmask16 M;
 #define PUT(name, x) _mm512_store_ps(state.name + j, x)
 #define PUT_COUNT(name, x) _mm512_store_si512(state.name + j, x)
 
+enum { TILE = 128 }; // households whose places in the tables are found before any is read: faster than one loop
+
 static double *weights;  // in units of the sums: times 2^20
 static int64_t *persons; // the same, rounded
 static int64_t filled;   // households of the block, filled up
@@ -618,54 +620,64 @@ static void decide_all(int64_t period, int64_t season) {
     F season_outlay = ALL(run.season_outlay[season]), yearly = ALL(per_year);
     pair eaten_sum = {_mm512_setzero_si512(), _mm512_setzero_si512()}, income_sum = eaten_sum;
     int is_lean = season == run.lean_season;
-    for (int64_t j = 0; j < filled; j += 16) {
-        int32_t at[16] __attribute__((aligned(64)));
-        F held = AT(assets), at_hand = AT(money), limit = AT(credit_limit), place_assets, place_money, kept, carried;
-        I planted = COUNT_AT(technique);
-        I cell = locate_all(&tables.assets, held, &place_assets), other = locate_all(&tables.money, at_hand, &place_money);
-        _mm512_store_si512(at, plus(corner_all(&s, period, j, cell, other), times(planted, technique_stride)));
-        M works = _mm512_test_epi32_mask(planted, planted), is_improved = _mm512_cmpeq_epi32_mask(planted, COUNT(2));
-        F dear = FMA(AT(food), rise, one);
-        F need = DIV(MUL(ALL(p.need * price), dear), yearly), real = DIV(one, MUL(ALL(price), dear));
-        two_among_types(tables.plans, &s, at, place_assets, place_money, AT(skill_place), FIXED_AT(other_place), &kept, &carried);
-        F outlay = PICK(is_improved, PICK(IS(knowledge), ALL(p.outlay_known), ALL(p.outlay_improved)), ALL(p.outlay_traditional));
-        outlay = _mm512_maskz_mov_ps(works, outlay);
-        F help = _mm512_maskz_mov_ps(is_improved, AT(input_help));
-        outlay = MUL(MUL(MAX(SUB(outlay, help), none), AT(outlay_keep)), season_outlay);
-        kept = MAX(kept, none);
-        carried = MAX(carried, SUB(none, limit));
-        F change = SUB(kept, held);
-        F lacking = MAX(SUB(need, after_change(SUB(SUB(at_hand, outlay), carried), change)), none);
-        F cancelled = MIN(MAX(change, none), lacking);
-        kept = SUB(kept, cancelled);
-        lacking = SUB(lacking, cancelled);
-        F drawn = MIN(lacking, MAX(carried, none));
-        carried = SUB(carried, drawn);
-        lacking = SUB(lacking, drawn);
-        F worth = MUL(resale, kept), raised = MIN(lacking, worth);
-        kept = _mm512_maskz_sub_ps(LESS(raised, worth), kept, DIV(raised, resale));
-        lacking = SUB(lacking, raised);
-        F borrowed = MIN(lacking, MAX(ADD(carried, limit), none));
-        carried = SUB(carried, borrowed);
-        lacking = SUB(lacking, borrowed);
-        F rest = after_change(SUB(at_hand, carried), SUB(kept, held)), left = SUB(rest, outlay);
-        M is_paid = NOT_MORE(outlay, none) | NOT_MORE(lacking, ALL(1e-6f)) | LESS(none, left);
-        F eaten = PICK(is_paid, left, rest), arrears = MIN(eaten, none);
-        eaten = SUB(eaten, arrears);
-        F spent = _mm512_maskz_mov_ps(is_paid, outlay), net = SUB(AT(income), spent), eaten_real = MUL(eaten, real);
-        F rate = MUL(eaten_real, yearly);
-        PUT(assets, kept);
-        PUT(savings, ADD(carried, arrears));
-        PUT_COUNT(technique, _mm512_maskz_mov_epi32(is_paid, planted));
-        PUT(income_year, ADD(AT(income_year), net));
-        PUT(own_year, SUB(AT(own_year), spent));
-        PUT(consumption_year, ADD(AT(consumption_year), eaten_real));
-        PUT(sold_year, ADD(AT(sold_year), raised));
-        if (is_lean) PUT(lean, rate);
-        M is_short = LESS(eaten, SUB(need, ALL(1e-4f)));
-        PUT_COUNT(is_destitute, _mm512_mask_mov_epi32(COUNT_AT(is_destitute), is_short, COUNT(1)));
-        add_fixed(&eaten_sum, j, rate);
-        add_fixed(&income_sum, j, MUL(net, yearly));
+    int32_t at[TILE] __attribute__((aligned(64)));
+    float in_assets[TILE] __attribute__((aligned(64))), in_money[TILE] __attribute__((aligned(64)));
+    for (int64_t start = 0; start < filled; start += TILE) {
+        int64_t end = start + TILE < filled ? start + TILE : filled;
+        for (int64_t j = start, k = 0; j < end; j += 16, k += 16) {
+            F place_assets, place_money;
+            I cell = locate_all(&tables.assets, AT(assets), &place_assets);
+            I other = locate_all(&tables.money, AT(money), &place_money);
+            _mm512_store_si512(at + k, plus(corner_all(&s, period, j, cell, other), times(COUNT_AT(technique), technique_stride)));
+            _mm512_store_ps(in_assets + k, place_assets);
+            _mm512_store_ps(in_money + k, place_money);
+        }
+        for (int64_t j = start, k = 0; j < end; j += 16, k += 16) {
+            F held = AT(assets), at_hand = AT(money), limit = AT(credit_limit), kept, carried;
+            I planted = COUNT_AT(technique);
+            M works = _mm512_test_epi32_mask(planted, planted), is_improved = _mm512_cmpeq_epi32_mask(planted, COUNT(2));
+            F dear = FMA(AT(food), rise, one);
+            F need = DIV(MUL(ALL(p.need * price), dear), yearly), real = DIV(one, MUL(ALL(price), dear));
+            two_among_types(tables.plans, &s, at + k, _mm512_load_ps(in_assets + k), _mm512_load_ps(in_money + k), AT(skill_place), FIXED_AT(other_place), &kept, &carried);
+            F outlay = PICK(is_improved, PICK(IS(knowledge), ALL(p.outlay_known), ALL(p.outlay_improved)), ALL(p.outlay_traditional));
+            outlay = _mm512_maskz_mov_ps(works, outlay);
+            F help = _mm512_maskz_mov_ps(is_improved, AT(input_help));
+            outlay = MUL(MUL(MAX(SUB(outlay, help), none), AT(outlay_keep)), season_outlay);
+            kept = MAX(kept, none);
+            carried = MAX(carried, SUB(none, limit));
+            F change = SUB(kept, held);
+            F lacking = MAX(SUB(need, after_change(SUB(SUB(at_hand, outlay), carried), change)), none);
+            F cancelled = MIN(MAX(change, none), lacking);
+            kept = SUB(kept, cancelled);
+            lacking = SUB(lacking, cancelled);
+            F drawn = MIN(lacking, MAX(carried, none));
+            carried = SUB(carried, drawn);
+            lacking = SUB(lacking, drawn);
+            F worth = MUL(resale, kept), raised = MIN(lacking, worth);
+            kept = _mm512_maskz_sub_ps(LESS(raised, worth), kept, DIV(raised, resale));
+            lacking = SUB(lacking, raised);
+            F borrowed = MIN(lacking, MAX(ADD(carried, limit), none));
+            carried = SUB(carried, borrowed);
+            lacking = SUB(lacking, borrowed);
+            F rest = after_change(SUB(at_hand, carried), SUB(kept, held)), left = SUB(rest, outlay);
+            M is_paid = NOT_MORE(outlay, none) | NOT_MORE(lacking, ALL(1e-6f)) | LESS(none, left);
+            F eaten = PICK(is_paid, left, rest), arrears = MIN(eaten, none);
+            eaten = SUB(eaten, arrears);
+            F spent = _mm512_maskz_mov_ps(is_paid, outlay), net = SUB(AT(income), spent), eaten_real = MUL(eaten, real);
+            F rate = MUL(eaten_real, yearly);
+            PUT(assets, kept);
+            PUT(savings, ADD(carried, arrears));
+            PUT_COUNT(technique, _mm512_maskz_mov_epi32(is_paid, planted));
+            PUT(income_year, ADD(AT(income_year), net));
+            PUT(own_year, SUB(AT(own_year), spent));
+            PUT(consumption_year, ADD(AT(consumption_year), eaten_real));
+            PUT(sold_year, ADD(AT(sold_year), raised));
+            if (is_lean) PUT(lean, rate);
+            M is_short = LESS(eaten, SUB(need, ALL(1e-4f)));
+            PUT_COUNT(is_destitute, _mm512_mask_mov_epi32(COUNT_AT(is_destitute), is_short, COUNT(1)));
+            add_fixed(&eaten_sum, j, rate);
+            add_fixed(&income_sum, j, MUL(net, yearly));
+        }
     }
     put_sum(&eaten_sum, sums.period + period * 4, 2);
     put_sum(&income_sum, sums.period + period * 4 + 1, 2);
