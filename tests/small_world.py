@@ -48,7 +48,7 @@ CONDITIONAL = ("conditional", "conditional_household", "per_pupil")
 HANDED = ("per_child", "grant", "grant_household", "training", "coaching", "participation")
 _COUNTS = {
     "village", "type_at", "land_at", "reach", "type_kind", "quintile", "panel_row", "technique",
-    "knowledge", "confidence", "generation", "spell", "start", "last_below", "pattern",
+    "knowledge", "confidence", "generation", "spell", "start", "last_below", "pattern", "few",
 }  # fmt: skip
 
 
