@@ -28,15 +28,13 @@ BY_VILLAGE = "a running total"
 ONCE = "once a life, and where participation changes"
 HISTOGRAM = "adds to bins, of which two households may have the same; only at horizons"
 SCALAR = {
-    ("judge", 3): RARE,
-    ("judge", 4): "once in a run",
+    ("judge", 3): "once in a run",
     ("school_so_far", 1): "once, before the run",
     ("take_terms", 1): "only when terms change",
     ("deliver", 1): RARE,
     ("find_villages", 1): "once a block",
     ("add_up_villages", 1): BY_VILLAGE,
     ("divide_pots", 1): ONCE,
-    ("succeed", 1): RARE,
     ("close_year", 1): HISTOGRAM,
     ("close_year", 2): HISTOGRAM,
     ("close_year", 3): "only households of the panel",
