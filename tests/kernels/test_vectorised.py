@@ -41,6 +41,7 @@ SCALAR = {
     ("close_year", 1): HISTOGRAM,
     ("close_year", 2): HISTOGRAM,
     ("close_year", 3): "only households of the panel",
+    ("_start_year", 1): "a copy, for which the compiler calls the machine's own",
     ("record_adults", 1): "once a life",
     ("finish_world", 1): "once a life",
     ("deliver_for_school", 1): "only where money hangs on school",

@@ -59,7 +59,9 @@ class Loop(CPUDispatcher):
         options = options | _BARE | {"forceinline": False}  # said, or Numba has it as a caller has
         super().__init__(function, targetoptions=options, pipeline_class=_LoopCompiler)
         self._cache, self._door_cache = _LoopCache(function), _DoorCache(function)
-        self._doors: list[Any] = []  # kept alive: Numba's dispatcher knows their addresses alone
+        # By kinds of arguments, and kept alive: Numba's dispatcher knows their addresses alone.
+        self._doors: dict[tuple[Any, ...], Any] = {}
+        _loops[function.__module__, function.__qualname__] = self
 
     def add_overload(self, cres: Any) -> None:
         """Remember what was compiled, for kernels to call; Python has to knock."""
@@ -75,17 +77,22 @@ class Loop(CPUDispatcher):
 
     def _compile_for_args(self, *given: Any) -> Any:
         with global_compiler_lock, _no_collector():
-            super()._compile_for_args(*given)
             kinds = tuple(self.typeof_pyval(each) for each in given)
-            door = self._door_cache.load_overload(kinds, self.targetctx)
-            if door is None:
-                door = _door_to(self.overloads[kinds])
-                self._door_cache.save_overload(kinds, door)
-            self._doors.append(door.entry_point)
-            self._insert([kind._code for kind in kinds], door.entry_point, False)
-        return door.entry_point
+            if (
+                kinds not in self._doors
+            ):  # else another thread came first; Numba cannot tell two apart
+                super()._compile_for_args(*given)
+                door = self._door_cache.load_overload(kinds, self.targetctx)
+                if door is None:
+                    door = _door_to(self.overloads[kinds])
+                    self._door_cache.save_overload(kinds, door)
+                self._doors[kinds] = door.entry_point
+                self._insert([kind._code for kind in kinds], door.entry_point, False)
+        return self._doors[kinds]
 
 
+_loops: dict[tuple[str, str], Loop] = {}
+"""All loops, by module and name."""
 _BARE = {"nopython": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
@@ -470,7 +477,8 @@ class _LoopCacheImpl(CompileResultCacheImpl):
     def rebuild(self, target_context: Any, payload: Any) -> Any:
         itself, calls, reduced = payload
         for module, name, kinds in calls:
-            getattr(import_module(module), name).compile(kinds)
+            import_module(module)
+            _loops[module, name].compile(kinds)
         with _making(_LoopCode, target_context.codegen()):
             cres = super().rebuild(target_context, reduced)
         cres.library.itself, cres.library.calls = itself, calls
