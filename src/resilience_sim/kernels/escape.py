@@ -10,6 +10,7 @@ from resilience_sim.kernels.vector import kernel, load, loop_kernel, store
 
 f4, i4 = np.float32, np.int32
 _ZERO, _ONE = f4(0.0), f4(1.0)
+_AT_REST = 1e-6  # lines that assets and money may move in a year
 
 
 @kernel
@@ -107,8 +108,8 @@ def luckless_rest(p, grids, land, skill, other, wage_skill, known, years, starts
     """Where a type comes to rest when luck is always ordinary; fill `out` (n_starts, 4).
 
     `starts` (n_starts, 2) are assets and money at planting. Ordinary luck is the mean of every
-    draw. Columns of `out`: assets, money, consumption (lines per year) and technique at the last
-    planting.
+    draw. Years are lived until one moves nothing, `years` at most. Columns of `out`: assets, money,
+    consumption (lines per year) and technique at the last planting.
     """
     n_seasons = solution.value.shape[1]
     mean_harvest = (grids.harvest[:, 0] * grids.harvest[:, 1]).sum()
@@ -120,7 +121,7 @@ def luckless_rest(p, grids, land, skill, other, wage_skill, known, years, starts
         assets, money = starts[n, 0], starts[n, 1]
         technique = 0
         for _ in range(years):
-            eaten = 0.0
+            eaten, assets_before, money_before = 0.0, assets, money
             for season in range(n_seasons):
                 row, across = place_of(grids.assets, f4(assets))
                 cell, place = place_of(grids.money, f4(money))
@@ -158,3 +159,5 @@ def luckless_rest(p, grids, land, skill, other, wage_skill, known, years, starts
                 )
                 assets = p.keep * kept * (1.0 - grids.loss * p.asset_loss_share)
             out[n, 2], out[n, 3] = eaten, technique
+            if max(abs(assets - assets_before), abs(money - money_before)) < _AT_REST:
+                break
