@@ -6,7 +6,7 @@ from resilience_sim.kernels.bellman import new_trail, trace_all
 from resilience_sim.kernels.curves import between, curvature, place_of
 from resilience_sim.kernels.foresight import new_desk, season_future
 from resilience_sim.kernels.household import labour_share, own_output, year_outlay
-from resilience_sim.kernels.vector import kernel, load, loop_kernel, store
+from resilience_sim.kernels.vector import flat, kernel, load, loop_kernel, store
 
 f4, i4 = np.float32, np.int32
 _ZERO, _ONE = f4(0.0), f4(1.0)
@@ -76,11 +76,11 @@ def escape_probability(p, grids, cells, inside, years, solution, out):
                     future[known, season],
                 )  # fmt: skip
                 for technique in range(3):
-                    table[:] = future[known, season, technique].ravel()
+                    table[:] = flat(future[known, season, technique])
                     curvature(grids.choices, table, bends)
                     at = (known, season, technique)
-                    corner, got = trail.corner[at].ravel(), chance[at].ravel()
-                    across, along = trail.across[at].ravel(), trail.along[at].ravel()
+                    corner, got = flat(trail.corner[at]), flat(chance[at])
+                    across, along = flat(trail.across[at]), flat(trail.along[at])
                     for n in range(got.size):
                         read = between(
                             table, bends, straight, n_savings, load(corner, n), load(across, n),
