@@ -1,24 +1,32 @@
-// Sixteen numbers at a time. Where there is no AVX-512 the same operations are loops that gcc vectorises as it can.
+// Sixteen numbers at a time with AVX-512, eight or four elsewhere: there the same operations are gcc's own vectors.
 // Products and sums are fused where `fused` says so and nowhere else: this is compiled with -ffp-contract=off.
 #pragma once
 #include "arrays.h"
 #include <math.h>
 
-enum { LANES = 16, LOOKUP = 64 };
+#if defined __AVX512DQ__
+#define LANES 16
+#elif defined __AVX2__
+#define LANES 8
+#else
+#define LANES 4
+#endif
 
-typedef float F __attribute__((vector_size(64)));
-typedef int32_t I __attribute__((vector_size(64)));
-typedef float loose_floats __attribute__((vector_size(64), aligned(4), may_alias));
-typedef int32_t loose_counts __attribute__((vector_size(64), aligned(4), may_alias));
+enum { LOOKUP = 64 };
 
-INLINE F all(float x) { return (F){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
-INLINE I count(int32_t x) { return (I){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
+typedef float F __attribute__((vector_size(4 * LANES)));
+typedef int32_t I __attribute__((vector_size(4 * LANES)));
+typedef float loose_floats __attribute__((vector_size(4 * LANES), aligned(4)));
+typedef int32_t loose_counts __attribute__((vector_size(4 * LANES), aligned(4)));
+
+INLINE F all(float x) { return x - (F){0}; }
+INLINE I count(int32_t x) { return x - (I){0}; }
 INLINE F load(const float *from) { return *(const loose_floats *)from; }
 INLINE I load_counts(const int32_t *from) { return *(const loose_counts *)from; }
 INLINE void store(float *to, F x) { *(loose_floats *)to = x; }
 INLINE void store_counts(int32_t *to, I x) { *(loose_counts *)to = x; }
 
-#ifdef __AVX512DQ__
+#if LANES == 16
 #include <immintrin.h>
 
 typedef __mmask16 M;
@@ -101,7 +109,16 @@ INLINE void store_pairs(float *to, F first, F second) {
 typedef I M;
 
 #define EACH for (int n = 0; n < LANES; n++)
+#if defined __FMA__ && LANES == 8
+#include <immintrin.h>
+INLINE F fused(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
+INLINE F nearest(F x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+INLINE F gather(const float *table, I at) { return _mm256_i32gather_ps(table, (__m256i)at, 4); }
+#else
 INLINE F fused(F a, F b, F c) { EACH c[n] = fmaf(a[n], b[n], c[n]); return c; }
+INLINE F nearest(F x) { EACH x[n] = rintf(x[n]); return x; }
+INLINE F gather(const float *table, I at) { F to; EACH to[n] = table[at[n]]; return to; }
+#endif
 INLINE F fms(F a, F b, F c) { return fused(a, b, -c); }
 INLINE F fnma(F a, F b, F c) { return fused(-a, b, c); }
 INLINE F pick(M mask, F yes, F no) { return (F)((mask & (I)yes) | (~mask & (I)no)); }
@@ -123,12 +140,10 @@ INLINE M every_lane(void) { return count(-1); }
 INLINE int is_any(M a) { int found = 0; EACH found |= a[n]; return found != 0; }
 INLINE F whole(I x) { return __builtin_convertvector(x, F); }
 INLINE I truncated(F x) { return __builtin_convertvector(x, I); }
-INLINE F nearest(F x) { EACH x[n] = rintf(x[n]); return x; }
 INLINE F scaled(F x, F power) { return (F)((I)x + (truncated(power) << 23)); }
 INLINE I shorts(const int16_t *from) { I to; EACH to[n] = from[n]; return to; }
 INLINE I bytes(const uint8_t *from) { I to; EACH to[n] = from[n]; return to; }
-INLINE F gather(const float *table, I at) { F to; EACH to[n] = table[at[n]]; return to; }
-INLINE F next_lanes(F x, F after) { F to = after; for (int n = 1; n < LANES; n++) to[n - 1] = x[n]; to[15] = after[0]; return to; }
+INLINE F next_lanes(F x, F after) { F to = after; for (int n = 1; n < LANES; n++) to[n - 1] = x[n]; to[LANES - 1] = after[0]; return to; }
 INLINE F of_32(const float *table, I at) { return gather(table, at); }
 INLINE F of_48(const float *table, I at) { return gather(table, at); }
 INLINE F of_64(const float *table, I at) { return gather(table, at); }

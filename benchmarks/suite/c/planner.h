@@ -30,7 +30,7 @@ static struct {
     const int16_t *cells;
     const float *inside, *redraw, *end_future;
     uint8_t *trade_within;  // places of look-ups of trade, from where their window begins
-    int16_t *trade_first;   // where that is, by sixteen; less than zero where the window is too narrow
+    int16_t *trade_first;   // where that is, by vector; less than zero where the window is too narrow
     int32_t heir_cell[LOOKUP];
     float share[LOOKUP], loss, need, crra, discount, resale, hazard, knowledge_loss, succession_hazard;
     float outlay_traditional, outlay_improved, outlay_known;
@@ -44,7 +44,7 @@ static struct { float *value, *assets, *savings, *future; } plans;
 // Where plans lead.
 static struct { float *flow, *across, *along; int32_t *corner; } trail;
 
-// A row more before and after what is read beyond its ends.
+// What is read beyond its ends is there.
 static float *floats(int64_t n) { return (float *)memory((size_t)(n + 2 * LOOKUP) * 4) + LOOKUP; }
 
 static const float *padded(const char *name, const char *part) {
@@ -81,10 +81,10 @@ static void read_sheet(sheet *to, const char *name, int n_rows, int n_columns) {
 #undef PART
 }
 
-// Sixteen look-ups that lie next to each other lie in few cells: note where a window of 32 begins, at a multiple of 16.
-static int window(const int16_t *cells) {
+// Look-ups that lie next to each other lie in few cells: note where a window of 32 begins, at a multiple of 16.
+INLINE int window(const int16_t *cells) {
     int first = cells[0] & ~15;
-    return cells[15] - first < 32 ? first : -1;
+    return cells[LANES - 1] - first < 32 ? first : -1;
 }
 
 static void narrow_trade(void) {
@@ -101,9 +101,9 @@ static void narrow_trade(void) {
 
 static void read_type(void) {
     type.assets = read_nodes("assets", "assets.at", 1);
-    type.money = read_nodes("money", "money.at", LANES);
-    type.savings = read_nodes("savings", "savings.at", LANES);
-    type.spend = read_nodes("spend", "spend.at", LANES);
+    type.money = read_nodes("money", "money.at", 16);
+    type.savings = read_nodes("savings", "savings.at", 16);
+    type.spend = read_nodes("spend", "spend.at", 16);
     read_sheet(&type.states, "states", type.assets.n, type.money.n);
     read_sheet(&type.choices, "choices", type.assets.n, type.savings.n);
     read_sheet(&type.spending, "spending", type.assets.n, type.spend.n);

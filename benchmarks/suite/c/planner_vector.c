@@ -1,17 +1,25 @@
-// The planner of one type: kernels/{bellman,search,foresight,curves}.py in single precision, sixteen numbers at a time.
+// The planner of one type: kernels/{bellman,search,foresight,curves}.py in single precision and whole vectors.
 //
-// The algorithm, nodes, polynomials and order of sums are the kernel's. What the kernel keeps apart is one loop here:
-// a search's plans are traced, valued and taken as they are found, years are mixed in one pass. Look-ups that lie next
+// The algorithm, nodes, polynomials and order of sums are the kernel's. What the kernel keeps apart is one loop here: a
+// search's plans are traced, valued and taken in one pass, years are mixed in one. Where chains of operations are long,
+// a row of states takes them stage by stage, so that one vector waits while the next are at work. Look-ups that lie next
 // to each other read a window of 32 nodes; what is read between nodes lies in pairs, four numbers to a load.
 #include "planner.h"
 
 static const float FLAT = 1e-12f, LOWEST = -1e20f, SMALLEST_SURPLUS = 0.05f, LEAST_GAIN = 1e-6f;
 static const double VALUED_BETTER = 0.2, VALUED_FIRST = 0.05, VALUED_FINEST = 5e-7;
 
+// Best nodes of assets to keep and their worth, and that of the nodes before and after.
+typedef struct {
+    float *worth, *before, *after;
+    int32_t *node;
+} kept_nodes;
+
 static struct {
     float *best, *mixture, *bends, *mixed, *slope, *bent, *own; // looking ahead
     spread ahead, spent;                                        // what is kept is worth; what is spent
-    float *worth, *rises, *saved, *curve, *score;               // a search
+    float *worth, *rises, *saved, *curve, *kept, *carried;      // a search
+    kept_nodes best_kept;
 } desk;
 
 static struct {
@@ -26,7 +34,8 @@ static void make_ready(void) {
     desk.ahead = (spread){floats(2 * choices), floats(choices)};
     desk.spent = (spread){floats(2 * spending), floats(spending)};
     desk.worth = floats(spending), desk.rises = floats(spending), desk.saved = floats(spending);
-    desk.curve = floats(LOOKUP), desk.score = floats(states);
+    desk.curve = floats(LOOKUP), desk.kept = floats(states), desk.carried = floats(states);
+    desk.best_kept = (kept_nodes){floats(states), floats(states), floats(states), (int32_t *)floats(states)};
     taste.crra = divisor_of(-type.crra), taste.one_less = divisor_of(1.0f - type.crra);
     taste.periods = divisor_of((float)type.n_seasons);
     taste.slope = exp2_all(all(-type.crra * log2f(SMALLEST_SURPLUS)))[0];
@@ -96,10 +105,9 @@ static void lay(const sheet *s, const float *table, spread *to) {
 }
 
 INLINE F between(const spread *table, int n_columns, I corner, F across, F place) {
-    I above = corner + n_columns;
     F near, near_side, near_right, far, far_side, far_right, bend, bend_right, aside = place - 1.0f;
     gather_quads(table->pairs, (const int32_t *)&corner, &near, &near_side, &near_right);
-    gather_quads(table->pairs, (const int32_t *)&above, &far, &far_side, &far_right);
+    gather_quads(table->pairs + 2 * n_columns, (const int32_t *)&corner, &far, &far_side, &far_right);
     gather_pair(table->bends, corner, &bend, &bend_right);
     F low = fused(place, fused(near_side, aside, near_right - near), near);
     F high = fused(place, fused(far_side, aside, far_right - far), far);
@@ -241,27 +249,34 @@ static float *foresee(int season, int known) {
 // Money left once assets are bought at a line a line, or sold for less: one operation fused, as LLVM makes it.
 INLINE F left_over(F money, F change) { return fnma(change, pick(less(all(0), change), all(1), all(type.resale)), money); }
 
+// A cell of a table, by its corner, and the place in it.
 typedef struct {
-    F flow, across, along;
+    F across, along;
     I corner;
+} spot;
+
+// Where plans lead: what is eaten is worth, and what is kept.
+typedef struct {
+    F flow;
+    spot at;
 } led;
 
 INLINE led trace(float scale, float outlay, F held, F money, F keeps, F carries) {
     led to;
-    I row = place_of(&type.assets, keeps, &to.across), column = place_of(&type.savings, carries, &to.along);
+    I row = place_of(&type.assets, keeps, &to.at.across), column = place_of(&type.savings, carries, &to.at.along);
     F eaten = left_over(money - carries, keeps - held) - outlay;
     to.flow = utility_above(fms(all(scale), eaten, all(type.need)));
-    to.corner = row * type.savings.n + column;
+    to.at.corner = row * type.savings.n + column;
     return to;
 }
 
 INLINE void note(int64_t n, led to) {
-    store(trail.flow + n, to.flow), store(trail.across + n, to.across), store(trail.along + n, to.along);
-    store_counts(trail.corner + n, to.corner);
+    store(trail.flow + n, to.flow), store(trail.across + n, to.at.across), store(trail.along + n, to.at.along);
+    store_counts(trail.corner + n, to.at.corner);
 }
 
 INLINE F led_worth(led to) {
-    return fused(all(type.discount), between(&desk.ahead, type.savings.n, to.corner, to.across, to.along), to.flow);
+    return fused(all(type.discount), between(&desk.ahead, type.savings.n, to.at.corner, to.at.across, to.at.along), to.flow);
 }
 
 static void trace_all(void) {
@@ -285,7 +300,8 @@ static void live_season(int season, int known, const float *future) {
             lay(&type.choices, future + technique * type.n_choices, &desk.ahead);
             int64_t first = part_of(known, season, technique) * type.n_states;
             for (int64_t n = first; n < first + type.n_states; n += LANES) {
-                led to = {load(trail.flow + n), load(trail.across + n), load(trail.along + n), load_counts(trail.corner + n)};
+                spot at = {load(trail.across + n), load(trail.along + n), load_counts(trail.corner + n)};
+                led to = {load(trail.flow + n), at};
                 store(plans.value + n, led_worth(to));
             }
         }
@@ -311,20 +327,22 @@ static void solve_square(double matrix[MIXED_YEARS][MIXED_YEARS], double *right,
     }
 }
 
-static struct { float *x, *gone, *move, *weights, *before, *before_move, *moves[MIXED_YEARS], *moved_from[MIXED_YEARS]; } years;
+// Where the last years led, from where the next begins, and at every so many states what tells how to mix them.
+static struct { float *x, *gone[MIXED_YEARS + 1], *weights, *move, *moves[MIXED_YEARS]; } years;
 
 static void ready_years(int n) {
-    if (!years.x) {
-        years.x = floats(n), years.gone = floats(n), years.move = floats(n), years.weights = floats(n);
-        years.before = floats(n), years.before_move = floats(n);
-        for (int a = 0; a < MIXED_YEARS; a++) years.moves[a] = floats(n), years.moved_from[a] = floats(n);
-    }
+    int n_samples = (n + SAMPLED - 1) / SAMPLED;
+    if (years.x) return;
+    years.x = floats(n);
+    for (int a = 0; a <= MIXED_YEARS; a++) years.gone[a] = floats(n);
+    years.weights = floats(n_samples), years.move = floats(n_samples);
+    for (int a = 0; a < MIXED_YEARS; a++) years.moves[a] = floats(n_samples);
 }
 
 // The mean move of a year, and the sums that tell how to mix the last `n_mixed`: in the order of states, as the kernel.
-INLINE double weigh_years(int n, const int n_mixed, double matrix[MIXED_YEARS][MIXED_YEARS], double *right) {
+INLINE double weigh_years(int n_samples, const int n_mixed, double matrix[MIXED_YEARS][MIXED_YEARS], double *right) {
     double total = 0, counted = 0, products[MIXED_YEARS][MIXED_YEARS] = {{0}}, rights[MIXED_YEARS] = {0};
-    for (int at = 0; at < n; at += SAMPLED) {
+    for (int at = 0; at < n_samples; at++) {
         float w = years.weights[at], move = years.move[at];
         total += fabsf(move) * w;
         counted += w > 0;
@@ -342,61 +360,66 @@ INLINE double weigh_years(int n, const int n_mixed, double matrix[MIXED_YEARS][M
     return total / counted;
 }
 
-static double weigh_mixed(int n, int n_mixed, double matrix[MIXED_YEARS][MIXED_YEARS], double *right) {
-    switch (n_mixed) {
-    case 0: return weigh_years(n, 0, matrix, right);
-    case 1: return weigh_years(n, 1, matrix, right);
-    case 2: return weigh_years(n, 2, matrix, right);
-    case 3: return weigh_years(n, 3, matrix, right);
-    default: return weigh_years(n, 4, matrix, right);
-    }
-}
-
-INLINE void mix(int n, const int n_mixed, const double *right) {
-    for (int at = 0; at < n; at += LANES) {
-        F x = load(years.gone + at);
-        for (int a = 0; a < n_mixed; a++) x = fnma(all((float)right[a]), load(years.moved_from[a] + at), x);
-        store(years.x + at, x);
-    }
-}
-
 static float *first_season(int part) { return state_table(plans.value, part / N_TECHNIQUES, 0, part % N_TECHNIQUES); }
 
-static int value_plans(double tolerance, int max_years) {
+// Note where a year led; `moves` are those of this year against the last.
+static void note_year(int year, float *gone, float *moves) {
     int size = type.n_states, n = 6 * size;
+    for (int part = 0; part < 6; part++) memcpy(gone + part * size, first_season(part), (size_t)size * 4);
+    for (int at = 0, k = 0, part = 0; at < n; at += SAMPLED, k++) {
+        part += at >= (part + 1) * size;
+        float move = gone[at] - years.x[at], counts = type.is_allowed[part % N_TECHNIQUES] ? 1 : 0;
+        years.weights[k] = counts / (1 + fabsf(gone[at]));
+        if (year > 0) moves[k] = move - years.move[k];
+        years.move[k] = move;
+    }
+}
+
+INLINE void mix(int year, const int n_mixed, const double *right) {
+    int size = type.n_states;
+    const float *to[MIXED_YEARS], *from[MIXED_YEARS], *last = years.gone[year % (MIXED_YEARS + 1)];
+    for (int a = 0; a < n_mixed; a++) {
+        int led = year - (year - 1 - a + MIXED_YEARS) % MIXED_YEARS; // the latest year of which `moves` has place `a`
+        to[a] = years.gone[led % (MIXED_YEARS + 1)], from[a] = years.gone[(led - 1) % (MIXED_YEARS + 1)];
+    }
+    for (int part = 0; part < 6; part++) {
+        float *value = first_season(part);
+        for (int s = 0; s < size; s += LANES) {
+            int at = part * size + s;
+            F x = load(last + at);
+            for (int a = 0; a < n_mixed; a++) x = fnma(all((float)right[a]), load(to[a] + at) - load(from[a] + at), x);
+            store(years.x + at, x), store(value + s, x);
+        }
+    }
+}
+
+static int value_plans(double tolerance, int max_years) {
+    int size = type.n_states, n = 6 * size, n_samples = (n + SAMPLED - 1) / SAMPLED;
     double matrix[MIXED_YEARS][MIXED_YEARS], right[MIXED_YEARS];
     ready_years(n);
     for (int part = 0; part < 6; part++) memcpy(years.x + part * size, first_season(part), (size_t)size * 4);
     for (int year = 0; year < max_years; year++) {
         live_year();
-        float *moves = years.moves[(year + MIXED_YEARS - 1) % MIXED_YEARS], *moved_from = years.moved_from[(year + MIXED_YEARS - 1) % MIXED_YEARS];
-        for (int part = 0; part < 6; part++) {
-            const float *value = first_season(part);
-            F counts = all(type.is_allowed[part % N_TECHNIQUES] ? 1 : 0);
-            for (int s = 0; s < size; s += LANES) {
-                int at = part * size + s;
-                F gone = load(value + s), move = gone - load(years.x + at);
-                store(years.gone + at, gone), store(years.move + at, move);
-                store(years.weights + at, counts / (1.0f + size_of(gone)));
-                if (year > 0) {
-                    store(moves + at, move - load(years.before_move + at));
-                    store(moved_from + at, gone - load(years.before + at));
-                }
-                store(years.before + at, gone), store(years.before_move + at, move);
-            }
-        }
+        note_year(year, years.gone[year % (MIXED_YEARS + 1)], years.moves[(year + MIXED_YEARS - 1) % MIXED_YEARS]);
         int n_mixed = year < MIXED_YEARS ? year : MIXED_YEARS;
-        double move = weigh_mixed(n, n_mixed, matrix, right);
+        double move = 0;
+#define BY_NUMBER(of) \
+    switch (n_mixed) { \
+    case 0: of(0); break; \
+    case 1: of(1); break; \
+    case 2: of(2); break; \
+    case 3: of(3); break; \
+    default: of(4); \
+    }
+#define WEIGH(k) move = weigh_years(n_samples, k, matrix, right)
+#define MIX(k) mix(year, k, right)
+        BY_NUMBER(WEIGH)
         if (move < tolerance || year == max_years - 1) return year + 1;
         solve_square(matrix, right, n_mixed);
-        switch (n_mixed) {
-        case 0: mix(n, 0, right); break;
-        case 1: mix(n, 1, right); break;
-        case 2: mix(n, 2, right); break;
-        case 3: mix(n, 3, right); break;
-        default: mix(n, 4, right);
-        }
-        for (int part = 0; part < 6; part++) memcpy(first_season(part), years.x + part * size, (size_t)size * 4);
+        BY_NUMBER(MIX)
+#undef BY_NUMBER
+#undef WEIGH
+#undef MIX
     }
     return max_years;
 }
@@ -454,40 +477,66 @@ static void weigh_cells(const season_terms *terms, const float *future, float *r
 // Look-ups on nodes of savings, of which there are fewer by default.
 INLINE F of_savings(const int is_short, const float *table, I at) { return is_short ? of_48(table, at) : of_64(table, at); }
 
-INLINE void save_between(
-    const int is_short, const season_terms *terms, const float *ahead, const float *rise, const float *curve,
-    const float *at_left, const float *at_right, const float *best, const int32_t *node, float *worth, float *saved
-) {
-    F scale = all(terms->scale), share = all(1.0f / (float)type.n_seasons), need = all(type.need), flat = all(FLAT);
-    F lowest = all(SMALLEST_SURPLUS), crra = all(type.crra), next_worth = all(terms->worth);
+// What is spent and saved at nodes of spend, on the way to the best saving.
+typedef struct {
+    F height, own, start, width, base, rises, bend, has, span, per_line, place;
+    M is_inside;
+} purse;
+
+typedef struct { const float *ahead, *rise, *curve, *left, *right; } cells_of_savings;
+
 #define OF(table, at) of_savings(is_short, table, at)
-    for (int x = 0; x < type.spend.n; x += LANES) {
-        I at = load_counts(node + x), before = most_count(at - 1, count(0));
-        F height = load(best + x), money = load(type.spend.at + x) - terms->outlay, own = OF(type.savings.at, at);
-        F surplus = most(fms(money - own, scale, need), lowest);
-        M is_right = both(fewer(at, count(type.savings.last + 1)), less(OF(at_left, at), surplus));
-        M is_left = both(fewer(count(0), at), less(surplus, OF(at_right, before)));
-        I cell = pick_count(is_right, at, before);
-        F start = OF(type.savings.at, cell), width = OF(type.savings.width, cell);
-        F base = OF(ahead, cell), rises = OF(rise, cell), bend = OF(curve, cell);
-        F first = OF(at_left, cell), second = OF(at_right, cell);
-        F has = fms(money - start, scale, need), span = width * scale;
-        F place = (has - first) / most(span + second - first, flat);
-        place = least(most(place, all(0)), all(1));
-        F per_line = next_worth / width;
-        for (int step = 0; step < 2; step++) {
-            F gain = most(per_line * fused(bend, fms(all(2), place, all(1)), rises), flat), asked = wanted(gain);
-            F steeper = fnma(asked / (crra * gain), 2.0f * per_line * bend, span);
-            place = place + (fnma(place, span, has) - asked) / most(steeper, flat);
-            place = least(most(place, all(0)), all(1));
-        }
-        F left = fnma(place, span, has), level = utility_of_surplus(log2_all(most(left, lowest))) * share;
-        F score = fused(all(type.discount), fused(place, fused(bend, place - 1.0f, rises), base), level);
-        M is_better = both(both(either(is_right, is_left), less(lowest, left)), less(height, score));
-        store(worth + x, pick(is_better, score, height));
-        store(saved + x, pick(is_better, fused(place, width, start), own));
-    }
+INLINE void open_purse(
+    purse *to, const int is_short, const season_terms *terms, const cells_of_savings *c, I at, F height, F spend
+) {
+    F scale = all(terms->scale), need = all(type.need), money = spend - terms->outlay, own = OF(type.savings.at, at);
+    I before = most_count(at - 1, count(0));
+    F surplus = most(fms(money - own, scale, need), all(SMALLEST_SURPLUS));
+    M is_right = both(fewer(at, count(type.savings.last + 1)), less(OF(c->left, at), surplus));
+    M is_left = both(fewer(count(0), at), less(surplus, OF(c->right, before)));
+    I cell = pick_count(is_right, at, before);
+    F start = OF(type.savings.at, cell), width = OF(type.savings.width, cell), span = width * scale;
+    F first = OF(c->left, cell), second = OF(c->right, cell), has = fms(money - start, scale, need);
+    F place = (has - first) / most(span + second - first, all(FLAT));
+    *to = (purse){
+        height, own, start, width, OF(c->ahead, cell), OF(c->rise, cell), OF(c->curve, cell), has, span,
+        terms->worth / width, least(most(place, all(0)), all(1)), either(is_right, is_left),
+    };
+}
 #undef OF
+
+INLINE void step_purse(purse *of) {
+    F slope = of->per_line * fused(of->bend, fms(all(2), of->place, all(1)), of->rises);
+    F gain = most(slope, all(FLAT)), asked = wanted(gain);
+    F steeper = fnma(asked / (type.crra * gain), 2.0f * of->per_line * of->bend, of->span);
+    F place = of->place + (fnma(of->place, of->span, of->has) - asked) / most(steeper, all(FLAT));
+    of->place = least(most(place, all(0)), all(1));
+}
+
+INLINE void close_purse(const purse *of, float *worth, float *saved) {
+    F left = fnma(of->place, of->span, of->has), lowest = all(SMALLEST_SURPLUS);
+    F level = utility_of_surplus(log2_all(most(left, lowest))) * (1.0f / (float)type.n_seasons);
+    F ahead = fused(of->place, fused(of->bend, of->place - 1.0f, of->rises), of->base);
+    F score = fused(all(type.discount), ahead, level);
+    M is_better = both(both(of->is_inside, less(lowest, left)), less(of->height, score));
+    store(worth, pick(is_better, score, of->height));
+    store(saved, pick(is_better, fused(of->place, of->width, of->start), of->own));
+}
+
+// Stages one after another, so that one vector waits for its divisions while the next ones are at work.
+INLINE void save_between(
+    const int is_short, const season_terms *terms, const cells_of_savings *cells, const float *best, const int32_t *node,
+    float *worth, float *saved
+) {
+    purse purses[LOOKUP / LANES];
+    int n = type.spend.n / LANES;
+    for (int v = 0; v < n; v++) {
+        int x = v * LANES;
+        open_purse(purses + v, is_short, terms, cells, load_counts(node + x), load(best + x), load(type.spend.at + x));
+    }
+    for (int v = 0; v < n; v++) step_purse(purses + v);
+    for (int v = 0; v < n; v++) step_purse(purses + v);
+    for (int v = 0; v < n; v++) close_purse(purses + v, worth + v * LANES, saved + v * LANES);
 }
 
 static void save_all(const season_terms *terms, const float *flow, const float *future) {
@@ -500,50 +549,67 @@ static void save_all(const season_terms *terms, const float *flow, const float *
         const float *row = future + kept * n_savings;
         memcpy(ahead, row, (size_t)n_savings * 4);
         weigh_cells(terms, row, rise, desk.curve, left, right);
-        switch (n_spend / LANES) {
+        switch (n_spend / LANES) { // those that stay in registers
         case 1: best_nodes(1, flow, row, best, node); break;
         case 2: best_nodes(2, flow, row, best, node); break;
         case 3: best_nodes(3, flow, row, best, node); break;
-        default: best_nodes(4, flow, row, best, node);
+        case 4: best_nodes(4, flow, row, best, node); break;
+        default: best_nodes(n_spend / LANES, flow, row, best, node);
         }
         float *worth = desk.worth + kept * n_spend, *saved = desk.saved + kept * n_spend;
-        if (n_savings <= 48) save_between(1, terms, ahead, rise, desk.curve, left, right, best, node, worth, saved);
-        else save_between(0, terms, ahead, rise, desk.curve, left, right, best, node, worth, saved);
+        cells_of_savings cells = {ahead, rise, desk.curve, left, right};
+        if (n_savings <= 48) save_between(1, terms, &cells, best, node, worth, saved);
+        else save_between(0, terms, &cells, best, node, worth, saved);
     }
     for (int n = 0; n < type.assets.n * n_spend; n += LANES)
         store(desk.rises + n, load(desk.worth + n + 1) - load(desk.worth + n));
     lay(&type.spending, desk.worth, &desk.spent);
 }
 
-INLINE void best_kept_nodes(const int n, int i, float *best, int32_t *choice) {
-    F highest[LOOKUP / LANES];
+INLINE void best_kept_nodes(const int n, int i, const kept_nodes *to) {
+    F highest[LOOKUP / LANES], last[LOOKUP / LANES], before[LOOKUP / LANES], after[LOOKUP / LANES];
     I chosen[LOOKUP / LANES];
-    for (int v = 0; v < n; v++) highest[v] = all(LOWEST), chosen[v] = count(0);
-    for (int kept = 0; kept < type.assets.n; kept++) {
-        const float *worth = desk.worth + kept * type.spend.n, *rises = desk.rises + kept * type.spend.n;
+    M was_better[LOOKUP / LANES];
+    int n_assets = type.assets.n, n_spend = type.spend.n, start = i * n * LANES;
+    const float *worth = desk.worth, *rises = desk.rises, *place = type.trade_place + (int64_t)start * n_assets;
+    const uint8_t *within = type.trade_within + (int64_t)start * n_assets;
+    const int16_t *window = type.trade_first + (int64_t)i * n * n_assets;
+    for (int v = 0; v < n; v++) {
+        highest[v] = last[v] = before[v] = after[v] = all(LOWEST);
+        chosen[v] = count(0), was_better[v] = no_lane();
+    }
+    for (int kept = 0; kept < n_assets; kept++) {
         for (int v = 0; v < n; v++) {
-            int64_t at = ((int64_t)(i * type.assets.n + kept) * n + v) * LANES;
-            int first = type.trade_first[at / LANES];
-            I cell = bytes(type.trade_within + at);
+            int first = window[v];
+            I cell = bytes(within + v * LANES);
             F low, rise;
             if (first >= 0) low = of_32(worth + first, cell), rise = of_32(rises + first, cell);
             else low = of_64(worth, cell), rise = of_64(rises, cell);
-            F got = fused(load(type.trade_place + at), rise, low);
-            store(desk.score + (kept * n + v) * LANES, got);
+            F got = fused(load(place + v * LANES), rise, low);
             M is_better = less(highest[v], got);
+            after[v] = pick(was_better[v], got, after[v]);
+            before[v] = pick(is_better, last[v], before[v]);
             highest[v] = pick(is_better, got, highest[v]);
             chosen[v] = pick_count(is_better, count(kept), chosen[v]);
+            last[v] = got, was_better[v] = is_better;
         }
+        worth += n_spend, rises += n_spend, place += n * LANES, within += n * LANES, window += n;
     }
-    for (int v = 0; v < n; v++) store(best + v * LANES, highest[v]), store_counts(choice + v * LANES, chosen[v]);
+    for (int v = 0; v < n; v++) {
+        int at = start + v * LANES;
+        store(to->worth + at, highest[v]), store(to->before + at, before[v]), store(to->after + at, after[v]);
+        store_counts(to->node + at, chosen[v]);
+    }
 }
 
-
-INLINE F worth_of(F held, F money, I row, F across, F kept) {
-    F place;
-    I cell = place_of(&type.spend, left_over(money, kept - held), &place);
-    return between(&desk.spent, type.spend.n, row * type.spend.n + cell, across, place);
+// Where among assets and spend keeping `kept` leads.
+INLINE spot spot_of(F held, F money, I row, F across, F kept) {
+    spot to = {.across = across};
+    to.corner = row * type.spend.n + place_of(&type.spend, left_over(money, kept - held), &to.along);
+    return to;
 }
+
+INLINE F worth_at(const spot *at) { return between(&desk.spent, type.spend.n, at->corner, at->across, at->along); }
 
 INLINE F vertex(F x0, F x1, F x2, F y0, F y1, F y2) {
     F s0 = (y1 - y0) / (x1 - x0), s1 = (y2 - y1) / (x2 - x1), bend = (s1 - s0) / (x2 - x0);
@@ -553,39 +619,48 @@ INLINE F vertex(F x0, F x1, F x2, F y0, F y1, F y2) {
     return pick(same(x, x1), left, x);
 }
 
-// Sixteen states on their way to the best assets to keep.
+// States on their way to the best assets to keep.
 typedef struct {
-    F mid, low, wide, next_wide, a0, a1, a2, b0, b1, b2;
+    F best, mid, low, high, wide, next_wide, x, y, x2, a0, a1, a2, b0, b1, b2;
     I below, above;
+    M is_first, is_top;
+    spot at, other;
 } quest;
 
-INLINE void begin_quest(quest *q, F held, F money, I node, F best, int m) {
+// Both segments beside the best node, and where their middles lead.
+INLINE void begin_quest(quest *q, F held, F money, I node, F best) {
     const nodes *assets = &type.assets;
-    I last = count(assets->last);
-    M is_first = as_many(node, count(0)), is_top = fewer(last, node);
-    I below = most_count(node - 1, count(0)), above = least_count(node, last);
-    F low = of_64(assets->at, below), mid = of_64(assets->at, node), high = of_64(assets->at, above + 1);
+    I last = count(assets->last), below = most_count(node - 1, count(0)), above = least_count(node, last);
+    F low = of_64(assets->at, below), mid = of_64(assets->at, node), high = of_64(assets->at, above + 1), half = all(0.5f);
+    q->is_first = as_many(node, count(0)), q->is_top = fewer(last, node);
     q->wide = of_64(assets->inverse_width, below), q->next_wide = of_64(assets->inverse_width, above);
-    F far_low = mid + mid - high, far_high = mid + mid - low;
-    low = pick(is_first, far_low, low), high = pick(is_top, far_high, high);
-    F x0 = 0.5f * (low + mid), x2 = 0.5f * (mid + high), half = all(0.5f);
-    F y0 = pick(is_first, all(LOWEST), worth_of(held, money, below, half, x0));
-    F y2 = pick(is_top, all(LOWEST), worth_of(held, money, above, half, x2));
-    M is_left = both(less(best, y0), not_more(y2, y0)), is_right = both(less(best, y2), less(y0, y2));
-    I edge = pick_count(is_left, below, above + 1);
-    I lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    F far = gather(desk.score + m, edge * type.money.n + lane);
-    q->a1 = pick(is_left, x0, pick(is_right, x2, mid)), q->b1 = pick(is_left, y0, pick(is_right, y2, best));
-    q->a0 = pick(is_left, low, pick(is_right, mid, x0)), q->b0 = pick(is_left, far, pick(is_right, best, y0));
-    q->a2 = pick(is_left, mid, pick(is_right, high, x2)), q->b2 = pick(is_left, best, pick(is_right, far, y2));
-    q->mid = mid, q->low = low, q->below = below, q->above = above;
+    q->low = pick(q->is_first, mid + mid - high, low), q->high = pick(q->is_top, mid + mid - low, high);
+    q->best = best, q->mid = mid, q->below = below, q->above = above;
+    q->x = 0.5f * (q->low + mid), q->x2 = 0.5f * (mid + q->high);
+    q->at = spot_of(held, money, below, half, q->x);
+    q->other = spot_of(held, money, above, half, q->x2);
 }
 
-INLINE void step(quest *q, F held, F money) {
-    F x = vertex(q->a0, q->a1, q->a2, q->b0, q->b1, q->b2);
-    M is_below = less(x, q->mid);
-    F across = (x - pick(is_below, q->low, q->mid)) * pick(is_below, q->wide, q->next_wide);
-    F y = worth_of(held, money, pick_count(is_below, q->below, q->above), across, x);
+// The best of five places, and those beside it.
+INLINE void choose_segment(quest *q, F before, F after) {
+    F best = q->best, mid = q->mid, x0 = q->x, x2 = q->x2;
+    F y0 = pick(q->is_first, all(LOWEST), worth_at(&q->at)), y2 = pick(q->is_top, all(LOWEST), worth_at(&q->other));
+    M is_left = both(less(best, y0), not_more(y2, y0)), is_right = both(less(best, y2), less(y0, y2));
+    F far = pick(is_left, before, after);
+    q->a1 = pick(is_left, x0, pick(is_right, x2, mid)), q->b1 = pick(is_left, y0, pick(is_right, y2, best));
+    q->a0 = pick(is_left, q->low, pick(is_right, mid, x0)), q->b0 = pick(is_left, far, pick(is_right, best, y0));
+    q->a2 = pick(is_left, mid, pick(is_right, q->high, x2)), q->b2 = pick(is_left, best, pick(is_right, far, y2));
+}
+
+INLINE void look_at_vertex(quest *q, F held, F money) {
+    q->x = vertex(q->a0, q->a1, q->a2, q->b0, q->b1, q->b2);
+    M is_below = less(q->x, q->mid);
+    F across = (q->x - pick(is_below, q->low, q->mid)) * pick(is_below, q->wide, q->next_wide);
+    q->at = spot_of(held, money, pick_count(is_below, q->below, q->above), across, q->x);
+}
+
+INLINE void narrow(quest *q) {
+    F x = q->x, y = worth_at(&q->at);
     M is_left = less(x, q->a1), is_better = less(q->b1, y);
     F a0 = pick(is_left, pick(is_better, q->a0, x), pick(is_better, q->a1, q->a0));
     F b0 = pick(is_left, pick(is_better, q->b0, y), pick(is_better, q->b1, q->b0));
@@ -610,47 +685,62 @@ INLINE F saved_at(F held, F money, I node, F keeps, float outlay) {
 }
 
 // Take plans where they are worth more, or all where that `is_free`; returns relative gains.
-INLINE F take(const season_terms *terms, int is_free, int64_t n, F held, F money, F keeps, F carries) {
-    led to = trace(terms->scale, terms->outlay, held, money, keeps, carries);
+INLINE F take(int is_free, int64_t n, led to, F keeps, F carries) {
     F worth = led_worth(to), value = load(plans.value + n), size = 1.0f + size_of(worth), more = worth - value;
-    M is_taken = is_free ? every_lane() : less(all(LEAST_GAIN) * size, more);
+    M is_taken = is_free ? every_lane() : less(LEAST_GAIN * size, more);
     if (!is_free) {
         worth = pick(is_taken, worth, value);
         keeps = pick(is_taken, keeps, load(plans.assets + n)), carries = pick(is_taken, carries, load(plans.savings + n));
-        to.flow = pick(is_taken, to.flow, load(trail.flow + n)), to.across = pick(is_taken, to.across, load(trail.across + n));
-        to.along = pick(is_taken, to.along, load(trail.along + n));
-        to.corner = pick_count(is_taken, to.corner, load_counts(trail.corner + n));
+        to.flow = pick(is_taken, to.flow, load(trail.flow + n));
+        to.at.across = pick(is_taken, to.at.across, load(trail.across + n));
+        to.at.along = pick(is_taken, to.at.along, load(trail.along + n));
+        to.at.corner = pick_count(is_taken, to.at.corner, load_counts(trail.corner + n));
     }
     store(plans.value + n, worth), store(plans.assets + n, keeps), store(plans.savings + n, carries);
     note(n, to);
     return pick(is_taken, size_of(more) / size, all(0));
 }
 
+INLINE F money_at(int m) { return load(type.money.at + m); }
+
+// Pass after pass over all states: what one pass reads stays in the fastest memory.
 static double search_assets(const season_terms *terms, int is_free, int64_t first) {
     static quest quests[LOOKUP / LANES];
-    static float best[LOOKUP] __attribute__((aligned(64)));
-    static int32_t choice[LOOKUP] __attribute__((aligned(64)));
+    static led leds[LOOKUP / LANES];
+    kept_nodes *best = &desk.best_kept;
     double gains[LANES] = {0}, gain = 0;
-    int n = type.money.n;
-    for (int i = 0; i < type.assets.n; i++) {
-        F held = all(type.assets.at[i]);
+    int n = type.money.n, n_assets = type.assets.n;
+    for (int i = 0; i < n_assets; i++)
         switch (n / LANES) {
-        case 1: best_kept_nodes(1, i, best, choice); break;
-        case 2: best_kept_nodes(2, i, best, choice); break;
-        case 3: best_kept_nodes(3, i, best, choice); break;
-        default: best_kept_nodes(4, i, best, choice);
+        case 1: best_kept_nodes(1, i, best); break;
+        case 2: best_kept_nodes(2, i, best); break;
+        case 3: best_kept_nodes(3, i, best); break;
+        case 4: best_kept_nodes(4, i, best); break;
+        default: best_kept_nodes(n / LANES, i, best);
         }
-        for (int m = 0; m < n; m += LANES)
-            begin_quest(quests + m / LANES, held, load(type.money.at + m), load_counts(choice + m), load(best + m), m);
-        for (int m = 0; m < n; m += LANES) step(quests + m / LANES, held, load(type.money.at + m));
-        for (int m = 0; m < n; m += LANES) step(quests + m / LANES, held, load(type.money.at + m));
-        for (int m = 0; m < n; m += LANES) {
-            F money = load(type.money.at + m), keeps = quests[m / LANES].a1;
-            F carries = saved_at(held, money, load_counts(choice + m), keeps, terms->outlay);
-            F got = take(terms, is_free, first + i * n + m, held, money, keeps, carries);
+#define ROW for (int m = 0; m < n; m += LANES)
+    for (int i = 0, at = 0; i < n_assets; i++, at += n) {
+        F held = all(type.assets.at[i]);
+        ROW begin_quest(quests + m / LANES, held, money_at(m), load_counts(best->node + at + m), load(best->worth + at + m));
+        ROW choose_segment(quests + m / LANES, load(best->before + at + m), load(best->after + at + m));
+        for (int look = 0; look < 2; look++) {
+            ROW look_at_vertex(quests + m / LANES, held, money_at(m));
+            ROW narrow(quests + m / LANES);
+        }
+        ROW store(desk.kept + at + m, quests[m / LANES].a1);
+    }
+    for (int i = 0, at = 0; i < n_assets; i++, at += n) {
+        F held = all(type.assets.at[i]);
+        const float *kept = desk.kept + at;
+        float *carried = desk.carried + at;
+        ROW store(carried + m, saved_at(held, money_at(m), load_counts(best->node + at + m), load(kept + m), terms->outlay));
+        ROW leds[m / LANES] = trace(terms->scale, terms->outlay, held, money_at(m), load(kept + m), load(carried + m));
+        ROW {
+            F got = take(is_free, first + at + m, leds[m / LANES], load(kept + m), load(carried + m));
             for (int l = 0; l < LANES; l++) gains[l] += got[l];
         }
     }
+#undef ROW
     for (int l = 0; l < LANES; l++) gain += gains[l];
     return gain;
 }
@@ -724,7 +814,7 @@ static void write_plans(const char *path) {
 
 enum { YEARS_TIMED = 8 };
 
-// Solve once to warm up and then as often as told; print the seconds of a solve, of a year that is valued and of the first search.
+// Solve once to warm up and then as often as told; print the seconds of a solve, a valued year and the first search.
 int main(int n_words, char **words) {
     if (n_words < 4) fail("usage: planner TYPE PLANS REPEATS; got too few words by", "caller");
     open_arrays(words[1]);
@@ -750,7 +840,8 @@ int main(int n_words, char **words) {
         solve();
         times[5] = seconds();
         type.max_years = max_years;
-        if (repeat) printf("%.9f %.9f %.9f\n", times[1] - times[0], (times[3] - times[2]) / YEARS_TIMED, times[5] - times[4]);
+        double year = (times[3] - times[2]) / YEARS_TIMED;
+        if (repeat) printf("%.9f %.9f %.9f\n", times[1] - times[0], year, times[5] - times[4]);
     }
     return 0;
 }
