@@ -402,24 +402,12 @@ static int value_plans(double tolerance, int max_years) {
         live_year();
         note_year(year, years.gone[year % (MIXED_YEARS + 1)], years.moves[(year + MIXED_YEARS - 1) % MIXED_YEARS]);
         int n_mixed = year < MIXED_YEARS ? year : MIXED_YEARS;
-        double move = 0;
-#define BY_NUMBER(of) \
-    switch (n_mixed) { \
-    case 0: of(0); break; \
-    case 1: of(1); break; \
-    case 2: of(2); break; \
-    case 3: of(3); break; \
-    default: of(4); \
-    }
-#define WEIGH(k) move = weigh_years(n_samples, k, matrix, right)
-#define MIX(k) mix(year, k, right)
-        BY_NUMBER(WEIGH)
+        int is_full = n_mixed == MIXED_YEARS; // a number that gcc knows
+        double move = is_full ? weigh_years(n_samples, MIXED_YEARS, matrix, right) : weigh_years(n_samples, n_mixed, matrix, right);
         if (move < tolerance || year == max_years - 1) return year + 1;
         solve_square(matrix, right, n_mixed);
-        BY_NUMBER(MIX)
-#undef BY_NUMBER
-#undef WEIGH
-#undef MIX
+        if (is_full) mix(year, MIXED_YEARS, right);
+        else mix(year, n_mixed, right);
     }
     return max_years;
 }
@@ -549,13 +537,8 @@ static void save_all(const season_terms *terms, const float *flow, const float *
         const float *row = future + kept * n_savings;
         memcpy(ahead, row, (size_t)n_savings * 4);
         weigh_cells(terms, row, rise, desk.curve, left, right);
-        switch (n_spend / LANES) { // those that stay in registers
-        case 1: best_nodes(1, flow, row, best, node); break;
-        case 2: best_nodes(2, flow, row, best, node); break;
-        case 3: best_nodes(3, flow, row, best, node); break;
-        case 4: best_nodes(4, flow, row, best, node); break;
-        default: best_nodes(n_spend / LANES, flow, row, best, node);
-        }
+        if (n_spend == 4 * LANES) best_nodes(4, flow, row, best, node); // known, they stay in registers
+        else best_nodes(n_spend / LANES, flow, row, best, node);
         float *worth = desk.worth + kept * n_spend, *saved = desk.saved + kept * n_spend;
         cells_of_savings cells = {ahead, rise, desk.curve, left, right};
         if (n_savings <= 48) save_between(1, terms, &cells, best, node, worth, saved);
@@ -711,13 +694,8 @@ static double search_assets(const season_terms *terms, int is_free, int64_t firs
     double gains[LANES] = {0}, gain = 0;
     int n = type.money.n, n_assets = type.assets.n;
     for (int i = 0; i < n_assets; i++)
-        switch (n / LANES) {
-        case 1: best_kept_nodes(1, i, best); break;
-        case 2: best_kept_nodes(2, i, best); break;
-        case 3: best_kept_nodes(3, i, best); break;
-        case 4: best_kept_nodes(4, i, best); break;
-        default: best_kept_nodes(n / LANES, i, best);
-        }
+        if (n == 4 * LANES) best_kept_nodes(4, i, best);
+        else best_kept_nodes(n / LANES, i, best);
 #define ROW for (int m = 0; m < n; m += LANES)
     for (int i = 0, at = 0; i < n_assets; i++, at += n) {
         F held = all(type.assets.at[i]);
