@@ -16,12 +16,14 @@ import pytest
 
 from resilience_sim.cli import main
 from resilience_sim.cli.benchmarking import load_suite
+from resilience_sim.kernels import vector
 from resilience_sim.kernels.primitives import N_FLOWS, OUTCOMES
 
 load_suite()
 from resilience_sim_benchmarks import (  # noqa: E402
     measure,
     numpy_twin,
+    planner_twin,
     report,
     table,
     twins,
@@ -161,6 +163,41 @@ def test_a_crowd_of_copies_lives_as_its_first_copy_and_under_luck_of_its_own(sma
     v = small.zero_sums.village.shape[-1]
     np.testing.assert_array_equal(both.village[..., :v], first.village)
     assert (both.village[..., v:] != first.village).any()
+
+
+@pytest.mark.slow
+@needs_gcc
+@pytest.mark.parametrize(
+    "overrides", [(), ("mechanisms.improved_technique=false", "preferences.crra=1")]
+)
+def test_the_planners_c_twin_finds_the_kernels_values_and_plans(
+    overrides: tuple[str, ...], tmp_path: Path
+) -> None:
+    # Equal to the bit on AVX-512, on which gcc and LLVM fuse the same products and sums.
+    problem = planner_twin.problem_of((*COARSE, *overrides))
+    one = planner_twin.planner_twin(problem, tmp_path)
+    assert len(one.seconds(1)) == 1
+    ours, theirs = problem.solve(), one.found()
+    assert theirs.searches == ours.searches > 1
+    np.testing.assert_allclose(theirs.gain, ours.gain, rtol=1e-2, atol=0)
+    np.testing.assert_allclose(theirs.solution.value, ours.solution.value, rtol=1e-4, atol=1e-4)
+    gap = (theirs.solution.value - ours.solution.value) / (1.0 + np.abs(ours.solution.value))
+    assert np.abs(gap).mean() < 1e-5
+    if vector.LOOKUP:
+        assert "to the bit" in planner_twin.agreement(ours, theirs)
+
+
+@pytest.mark.slow
+@needs_gcc
+def test_the_planners_c_twin_says_what_it_does_not_take(tmp_path: Path) -> None:
+    problem = planner_twin.problem_of((*COARSE, "planner.n_savings=20"))
+    one = planner_twin.planner_twin(problem, tmp_path)
+    with pytest.raises(twins.MissingError, match="multiples of sixteen; not so savings"):
+        one.seconds(1)
+    solved, other = problem.solve(), problem.solve()
+    other.solution.value[:] += 1.0
+    assert "to the bit" in planner_twin.agreement(solved, solved)
+    assert "to the bit" not in planner_twin.agreement(solved, other)
 
 
 @pytest.mark.slow

@@ -102,7 +102,10 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["rnu"], "verb must be one of run, validate, bench; got 'rnu'. Did you mean run?"),
+        (
+            ["rnu"],
+            "verb must be one of run, validate, evidence, bench; got 'rnu'. Did you mean run?",
+        ),
         (["valdiate"], "Did you mean validate?"),
         (["case=erewhon"], "Did you mean resilience-sim run case=erewhon?"),
         (["run", "case=erewhn"], "case must be one of erewhon, mexico; got 'erewhn'. Did you mean"),

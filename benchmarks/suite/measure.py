@@ -52,7 +52,7 @@ def bench(settings: Settings, tell: Tell) -> Report:
         _pool(report, settings, solved.world, tell)
         _panel(report, settings, solved.world, folder, tell)
         _memory(report, solved.world)
-        planner(report, settings, solved.policy_seconds, solved.plans_bytes, tell)
+        planner(report, settings, solved.policy_seconds, solved.plans_bytes, folder, tell)
         whole(report, settings, folder, tell)
         if not settings.is_quick:
             _instructions(report, solved.world, folder, tell)

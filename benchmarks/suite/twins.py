@@ -20,8 +20,12 @@ SOURCES = Path(__file__).parent / "c"
 FLAGS = {
     "twin_scalar": ("-O3", "-march=native"),
     "twin_vector": ("-O3", "-march=native", "-mprefer-vector-width=512", "-Wno-unused-function"),
+    "planner_vector": (
+        "-O3", "-march=native", "-mprefer-vector-width=512", "-ffp-contract=off",
+        "-Wno-unused-function", "-Wno-psabi",
+    ),
     "count_instructions": ("-O2",),
-}
+}  # fmt: skip
 
 
 class MissingError(Exception):
@@ -42,6 +46,17 @@ def build(name: str, folder: Path) -> Path:
     return program
 
 
+def told_by(program: Path, data: Path, out: Path, repeats: int) -> str:
+    """What a twin prints that reads `data`, writes `out` and repeats what it does."""
+    words = [str(program), str(data), str(out), str(repeats)]
+    told = subprocess.run(words, capture_output=True, text=True)
+    if told.returncode:
+        raise MissingError(
+            f"{program.name} stopped with status {told.returncode}: {told.stderr.strip()}"
+        )
+    return told.stdout
+
+
 @dataclass(frozen=True)
 class Twin:
     """A built twin and the world it is to live."""
@@ -52,13 +67,9 @@ class Twin:
 
     def seconds(self, repeats: int = 1) -> list[float]:
         """Seconds of each life, after one that warms up; what it needs is read before the clock starts."""
-        words = [str(self.program), str(self.data), str(self._sums), str(repeats)]
-        told = subprocess.run(words, capture_output=True, text=True)
-        if told.returncode:
-            raise MissingError(
-                f"{self.program.name} stopped with status {told.returncode}: {told.stderr.strip()}"
-            )
-        return [float(line) for line in told.stdout.split()]
+        return [
+            float(word) for word in told_by(self.program, self.data, self._sums, repeats).split()
+        ]
 
     def sums(self) -> dict[str, np.ndarray]:
         """Sums of the last life."""

@@ -93,7 +93,7 @@ def world_of(overrides: tuple[str, ...] = (), block_households: int = BLOCK_HOUS
     policies = solver.solve(config, p, start.axes, [])
     seconds = time.perf_counter() - began
     lives = Lives(experiment, p, start, policies)
-    with _noting() as noted:
+    with noting(step, "simulate") as noted:
         lives.live(
             phases_of(config, experiment.deliveries), [0], experiment.worlds, config.horizon_years
         )
@@ -108,16 +108,21 @@ def world_of(overrides: tuple[str, ...] = (), block_households: int = BLOCK_HOUS
 
 
 @contextmanager
-def _noting() -> Iterator[list[dict[str, Any]]]:
-    """Note the arguments of the population step, by name, instead of living."""
+def noting(module: Any, name: str, answer: object = None) -> Iterator[list[dict[str, Any]]]:
+    """Note the arguments of a module's kernel, by name, instead of calling it, and answer its caller."""
     noted: list[dict[str, Any]] = []
-    kernel = step.simulate
+    kernel = getattr(module, name)
     names = inspect.signature(getattr(kernel, "py_func", kernel))
-    step.simulate = lambda *given: noted.append(dict(names.bind(*given).arguments))
+
+    def note(*given: Any) -> object:
+        noted.append(dict(names.bind(*given).arguments))
+        return answer
+
+    setattr(module, name, note)
     try:
         yield noted
     finally:
-        step.simulate = kernel
+        setattr(module, name, kernel)
 
 
 def crowd(world: World, n: int, n_years: int | None = None) -> World:
@@ -163,28 +168,35 @@ def live(world: World, threads: int = 1) -> tuple[float, Sums]:
     return time.perf_counter() - began, total
 
 
-_KINDS = {"f4": 0, "f8": 1, "i4": 2, "i8": 3, "u4": 4}
+_KINDS = {"f4": 0, "f8": 1, "i4": 2, "i8": 3, "u4": 4, "i2": 5}
 
 
 def write(world: World, path: Path) -> None:
-    """Write what a C twin reads: how many arrays, a name, kind, length and place for each, and the arrays."""
+    """Write what a C twin of lives reads."""
     named: dict[str, Any] = {
         "n_years": np.int64(world.n_years), "n_horizons": np.int64(world.zero_sums.village.shape[2]),
         "n_villages": np.int64(world.households.village.max() + 1), "seed": np.int64(world.seed),
         "replicate": np.int64(0), "blocks": world.blocks,
     }  # fmt: skip
-    named |= {f"p.{name}": value for name, value in world.p._asdict().items()}
-    named |= {f"households.{name}": value for name, value in world.households._asdict().items()}
-    for name, value in world.tables._asdict().items():
-        inner = value._asdict() if hasattr(value, "_asdict") else None
-        named |= (
-            {f"tables.{name}.{k}": v for k, v in inner.items()}
-            if inner
-            else {f"tables.{name}": value}
-        )
+    named |= fields("p.", world.p) | fields("households.", world.households)
+    named |= fields("tables.", world.tables)
     named |= {
         f"scenario.{name}": _first(name, value) for name, value in world.scenario._asdict().items()
     }
+    write_arrays(named, path)
+
+
+def fields(prefix: str, of: Any) -> dict[str, Any]:
+    """Fields of a named tuple, and of those in it, by name."""
+    named: dict[str, Any] = {}
+    for name, value in of._asdict().items():
+        is_tuple = hasattr(value, "_asdict")
+        named |= fields(f"{prefix}{name}.", value) if is_tuple else {prefix + name: value}
+    return named
+
+
+def write_arrays(named: dict[str, Any], path: Path) -> None:
+    """Write how many arrays there are, a name, kind, length and place for each, and the arrays."""
     arrays = {name: np.ascontiguousarray(value).ravel() for name, value in named.items()}
     place = (64 + 80 * len(arrays) + 63) // 64 * 64
     head, places = [struct.pack("<q56x", len(arrays))], []

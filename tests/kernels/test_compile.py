@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,3 +68,38 @@ def test_loops_that_only_loops_call_have_no_door() -> None:
     assert population_step.simulate._doors
     [begun] = population_step.begin.overloads.values()
     assert not any(f.name.startswith("_ZN7cpython") for f in begun.library.get_defined_functions())
+
+
+def test_threads_that_knock_at_once_find_one_door(monkeypatch: pytest.MonkeyPatch) -> None:
+    knocks = []
+    monkeypatch.setattr(
+        compiling.Loop, "_compile_for_args", _counted(knocks, compiling.Loop._compile_for_args)
+    )
+    loop = compiling.Loop(add_up, {"error_model": "numpy"})
+    starts = threading.Barrier(4)
+
+    def knock(n: int) -> float:
+        starts.wait()
+        return float(loop(np.arange(n, dtype=np.float64)))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(knock, range(1, 5))) == [0.0, 1.0, 3.0, 6.0]
+    at_first = len(knocks)
+    assert loop(np.arange(5.0)) == 10.0
+    assert len(knocks) == at_first  # Numba itself finds what is there
+
+
+def add_up(values: np.ndarray) -> float:
+    """The sum, for a loop of its own."""
+    total = 0.0
+    for n in range(values.size):
+        total += values[n]
+    return total
+
+
+def _counted(told: list[int], function: Callable[..., Any]) -> Callable[..., Any]:
+    def counted(*given: Any) -> Any:
+        told.append(1)
+        return function(*given)
+
+    return counted

@@ -38,12 +38,22 @@ SCALAR = {
     ("close_year", 1): HISTOGRAM,
     ("close_year", 2): HISTOGRAM,
     ("close_year", 3): "only households of the panel",
-    ("_start_year", 1): "copied as a whole",
+    ("_start_year", 1): "a copy, for which the compiler calls the machine's own",
     ("record_adults", 1): "once a life",
     ("finish_world", 1): "once a life",
     ("deliver_for_school", 1): "only where money hangs on school",
     ("list_households", 1): "once a life",
 }
+
+#: Where the planner spends its time: functions of which every innermost loop runs on whole vectors.
+#: Loops that look up in registers are written for whole vectors and need no vectoriser.
+PLANNER = {
+    "search.py": ("_best_nodes", "_weigh_cells", "_save_between", "_keep_best"),
+    "bellman.py": ("_trace", "follow", "_take"),
+    "curves.py": ("places", "curvature", "curvature_along"),
+    "prospects.py": ("_place_money",),
+}
+BY_FEW = "range(start, n_savings)"  # only where rounding has the best node fall
 
 #: Compile the passes with line numbers and live a small world, with remarks of the loop vectoriser on.
 TELL = """
@@ -54,8 +64,10 @@ flags = dict(fastmath=vector.FLOAT_FLAGS, error_model="numpy", debug=True, bound
 vector.loop_kernel = lambda function: compiling.Loop(function, flags)
 import small_world
 small_world.simulate(small_world.small_world())
+import small_planners
+small_planners.policies("one", (small_planners.cash(0.2),))
 """
-OVER_HOUSEHOLDS = re.compile(r"range\((n|size|out\.size|begin, end)\)")
+OVER_HOUSEHOLDS = re.compile(r"range\((n|size|out\.size|start, end|begin, end)\)")
 REMARK = re.compile(r"(\w+\.py):(\d+):\d+: vectorized loop \(vectorization width: (\d+)")
 
 
@@ -114,6 +126,35 @@ def test_loops_over_households_are_vectorised() -> None:
         widths = [told[name, line] for line in lines if (name, line) in told]
         if (function, number) not in SCALAR and min(widths, default=1) < _lanes():
             narrow.append((name, function, number, lines[0], widths))
+    assert not narrow
+
+
+def innermost(function: ast.FunctionDef) -> Iterator[ast.For]:
+    """Loops of a function without a loop inside but for those of two rounds, which are unrolled."""
+    for loop in ast.walk(function):
+        if isinstance(loop, ast.For) and ast.unparse(loop.iter) != "range(2)":
+            inside = [each for each in ast.walk(loop) if isinstance(each, ast.For)][1:]
+            if all(ast.unparse(each.iter) == "range(2)" for each in inside):
+                yield loop
+
+
+@pytest.mark.slow
+def test_loops_of_the_planner_are_vectorised() -> None:
+    told = remarks()
+    narrow = []
+    for name, functions in PLANNER.items():
+        found = [
+            each
+            for each in ast.parse((KERNELS / name).read_text()).body
+            if isinstance(each, ast.FunctionDef) and each.name in functions
+        ]
+        assert len(found) == len(functions)
+        for function in found:
+            for loop in innermost(function):
+                lines = range(loop.lineno, (loop.end_lineno or 0) + 1)
+                widths = [told[name, line] for line in lines if (name, line) in told]
+                if ast.unparse(loop.iter) != BY_FEW and min(widths, default=1) < _lanes():
+                    narrow.append((name, function.name, loop.lineno, widths))
     assert not narrow
 
 

@@ -70,6 +70,7 @@ def _dispatch(words: list[str]) -> int:
     verbs: dict[str, Callable[[list[str]], None]] = {
         "run": _run,
         "validate": _validate,
+        "evidence": _evidence,
         "bench": _bench,
     }
     if not words or words[0] in ("-h", "--help", "help"):
@@ -107,6 +108,25 @@ def _validate(words: list[str]) -> None:
     from resilience_sim.cli.checking import check
 
     print(check(words), end="")
+
+
+def _evidence(words: list[str]) -> None:
+    """Do the verb `evidence`: the reported effects, of all cases or of one."""
+    if any(word in ("-h", "--help") for word in words):
+        print(texts.EVIDENCE_HELP, end="")
+        return
+    from resilience_sim.evidence import targets
+    from resilience_sim.report.evidence import evidence_section
+
+    problems = [
+        Problem(word, "be case=NAME or case=all", repr(word))
+        for word in words
+        if not word.startswith("case=")
+    ]
+    if problems:
+        raise ConfigError(problems)
+    case = words[-1].partition("=")[2] if words else "all"
+    print("\n".join(evidence_section(targets(None if case == "all" else case))))
 
 
 def _bench(words: list[str]) -> None:

@@ -35,6 +35,7 @@ usage: resilience-sim VERB [KEY=VALUE ...]
 verbs
   run        simulate a case under every arm, print the tables and write a run directory
   validate   say everything that is wrong with a survey, or what is in it; runs nothing
+  evidence   list the reported effects of real programmes, and what represents each in the model
   bench      measure how fast this machine runs the model, beside C, NumPy and other engines
 
 examples
@@ -121,6 +122,21 @@ examples
   resilience-sim validate population=moments population.moments.income_mean=1.2
 
 exit codes: 0 nothing is wrong; 2 problems, one line each; 1 anything else; 130 interrupted.
+"""
+
+EVIDENCE_HELP = """\
+resilience-sim evidence: list the effects that were reported of eight pairs of real programmes, how
+far each may be missed, and which outcome of the model represents it. It runs nothing.
+
+usage: resilience-sim evidence [case=NAME|all]
+
+examples
+  resilience-sim evidence
+  resilience-sim evidence case=peru_juntos_haku_winay
+
+In Python: resilience_sim.evidence.targets("peru_juntos_haku_winay").
+
+exit codes: 0 done; 2 bad input, one line per problem; 1 anything else; 130 interrupted.
 """
 
 BENCH_HELP = """\

@@ -21,7 +21,16 @@ from resilience_sim.kernels.foresight import new_desk, season_future
 from resilience_sim.kernels.household import year_outlay
 from resilience_sim.kernels.prospects import utility_above
 from resilience_sim.kernels.search import new_bench, search
-from resilience_sim.kernels.vector import fused, kernel, load, load_table, loop_kernel, put, store
+from resilience_sim.kernels.vector import (
+    flat,
+    fused,
+    kernel,
+    load,
+    load_table,
+    loop_kernel,
+    put,
+    store,
+)
 
 CONVERGED, NOT_CONVERGED = 0, 1
 VALUED_BETTER = 0.2  # of the tolerance: how exactly plans are valued before the last search
@@ -105,14 +114,14 @@ def _trace(p, grids, price, outlay, kept, carried, flow, corner, across, along):
 def trace_season(p, grids, season, known, technique, assets, savings, tray, trail):
     """Fill the trail of plans (n_assets, n_money) of one season and technique, with or without knowledge."""
     outlay = year_outlay(p, i4(technique), i4(known)) * p.season_outlay[season]
-    at, kept, carried = (known, season, technique), assets.ravel(), savings.ravel()
+    at, kept, carried = (known, season, technique), flat(assets), flat(savings)
     for n in range(kept.size):
         put(tray.kept, n, load(kept, n))
         put(tray.carried, n, load(carried, n))
     _trace(
         p, grids, p.season_price[season], outlay, tray.kept, tray.carried,
-        trail.flow[at].ravel(), trail.corner[at].ravel(), trail.across[at].ravel(),
-        trail.along[at].ravel(),
+        flat(trail.flow[at]), flat(trail.corner[at]), flat(trail.across[at]),
+        flat(trail.along[at]),
     )  # fmt: skip
 
 
@@ -136,19 +145,19 @@ def _foresee(
         p, grids, solution.value, season, known, cells, inside, redraw, desk, tray.spare, future
     )
     if end_hazard > _ZERO:
-        flat, ends = future.ravel(), end_future[known, season].ravel()
-        for n in range(flat.size):
-            here = load(flat, n)
-            put(flat, n, here + end_hazard * (load(ends, n) - here))
+        worth, ends = flat(future), flat(end_future[known, season])
+        for n in range(worth.size):
+            here = load(worth, n)
+            put(worth, n, here + end_hazard * (load(ends, n) - here))
     return future
 
 
 @kernel
 def _lay(grids, future, tray):
     """Lay what is kept is worth, and how it bends, on the tray."""
-    flat = future.ravel()
-    for n in range(flat.size):
-        put(tray.table, n, load(flat, n))
+    worth = flat(future)
+    for n in range(worth.size):
+        put(tray.table, n, load(worth, n))
     curvature(grids.choices, tray.table, tray.bends)
     curvature_along(grids.choices, tray.table, tray.side_bends)
 
@@ -158,8 +167,8 @@ def _follow_on(p, grids, at, trail, tray, value):
     """What plans `at` a knowledge, season and technique are worth, by what lies on the tray: fill `value`."""
     follow(
         p.discount, i4(grids.savings.at.size), tray.table, tray.bends, tray.side_bends,
-        trail.flow[at].ravel(), trail.corner[at].ravel(),
-        trail.across[at].ravel(), trail.along[at].ravel(), value,
+        flat(trail.flow[at]), flat(trail.corner[at]),
+        flat(trail.across[at]), flat(trail.along[at]), value,
     )  # fmt: skip
 
 
@@ -169,7 +178,7 @@ def _live_season(p, grids, season, known, is_allowed, future, trail, tray, value
     for technique in range(3):
         if is_allowed[technique]:
             _lay(grids, future[technique], tray)
-            _follow_on(p, grids, (known, season, technique), trail, tray, value[technique].ravel())
+            _follow_on(p, grids, (known, season, technique), trail, tray, flat(value[technique]))
 
 
 @loop_kernel
@@ -261,7 +270,7 @@ def value_plans(
     """
     desk, tray = new_desk(grids), new_tray(grids)
     x = solution.value[:, 0].copy()
-    flat, n = x.ravel(), x.size
+    now, n = flat(x), x.size
     gone, weights = np.empty(n, f4), np.empty(n, f4)
     moves, moved_from = np.zeros((MIXED_YEARS, n), f4), np.zeros((MIXED_YEARS, n), f4)
     before, before_move = np.empty(n, f4), np.empty(n, f4)
@@ -287,13 +296,13 @@ def value_plans(
             for technique in range(3):
                 at = (3 * known + technique) * part
                 counts = _ONE if is_allowed[technique] else _ZERO
-                new = solution.value[known, 0, technique].ravel()
+                new = flat(solution.value[known, 0, technique])
                 for s in range(part):
                     gone[at + s] = new[s]
                     weights[at + s] = counts / (_ONE + abs(new[s]))
         total, counted = 0.0, 0.0
         for at in range(0, n, SAMPLED):
-            total += abs(gone[at] - flat[at]) * weights[at]
+            total += abs(gone[at] - now[at]) * weights[at]
             counted += 1.0 if weights[at] > _ZERO else 0.0
         move = total / counted
         if move < tolerance or year == max_years - 1:
@@ -301,12 +310,12 @@ def value_plans(
         if year > 0:
             place = (year - 1) % MIXED_YEARS
             for at in range(n):
-                moves[place, at] = gone[at] - flat[at] - before_move[at]
+                moves[place, at] = gone[at] - now[at] - before_move[at]
                 moved_from[place, at] = gone[at] - before[at]
         for at in range(n):
             before[at] = gone[at]
-            before_move[at] = gone[at] - flat[at]
-        _mix(flat, gone, moves, moved_from, weights, matrix, right, min(year, MIXED_YEARS))
+            before_move[at] = gone[at] - now[at]
+        _mix(now, gone, moves, moved_from, weights, matrix, right, min(year, MIXED_YEARS))
         solution.value[:, 0] = x
     return max_years, move
 
@@ -366,15 +375,15 @@ def _take_better(p, grids, season, is_allowed, is_free, bench, fresh, tray, trai
             )  # fmt: skip
             _lay(grids, solution.future[at], tray)
             _follow_on(p, grids, at, fresh, tray, tray.worth)
-            value = solution.value[at].ravel()
+            value = flat(solution.value[at])
             gain += _weigh(is_free, tray.worth, value, tray.taken)
             _take(tray.taken, tray.worth, value)
-            _take(tray.taken, bench.assets[known, technique].ravel(), solution.assets[at].ravel())
-            _take(tray.taken, bench.savings[known, technique].ravel(), solution.savings[at].ravel())
-            _take(tray.taken, fresh.flow[at].ravel(), trail.flow[at].ravel())
-            _take(tray.taken, fresh.corner[at].ravel(), trail.corner[at].ravel())
-            _take(tray.taken, fresh.across[at].ravel(), trail.across[at].ravel())
-            _take(tray.taken, fresh.along[at].ravel(), trail.along[at].ravel())
+            _take(tray.taken, flat(bench.assets[known, technique]), flat(solution.assets[at]))
+            _take(tray.taken, flat(bench.savings[known, technique]), flat(solution.savings[at]))
+            _take(tray.taken, flat(fresh.flow[at]), flat(trail.flow[at]))
+            _take(tray.taken, flat(fresh.corner[at]), flat(trail.corner[at]))
+            _take(tray.taken, flat(fresh.across[at]), flat(trail.across[at]))
+            _take(tray.taken, flat(fresh.along[at]), flat(trail.along[at]))
             n_states += value.size
     return gain / n_states
 
@@ -422,7 +431,7 @@ def solve_type(
                         p, grids, season, known, is_allowed, future, trail, tray,
                         solution.value[known, season],
                     )  # fmt: skip
-            search(p, grids, season, is_allowed, solution.future[:, season], bench)
+            search(p, grids, season, is_allowed, solution.future, bench)
             gain += _take_better(
                 p,
                 grids,
@@ -473,5 +482,5 @@ def step_back(
                 tray.spare,
                 future,
             )
-    search(p, grids, season, is_allowed, solution.future[:, season], bench)
+    search(p, grids, season, is_allowed, solution.future, bench)
     _take_better(p, grids, season, is_allowed, True, bench, fresh, tray, trail, solution)

@@ -387,14 +387,14 @@ def _is_borrower(state: Any) -> bool:
         for each, signature in state.calltypes.items()
         if signature is not None
         and getattr(each, "op", None) not in (None, "getitem", "static_getitem")
-        and not _is_intrinsic(state, each)
+        and not _is_lent(state, each)
     ]
     models = state.targetctx.data_model_manager
     return not any(models[kind].contains_nrt_meminfo() for kind in (state.return_type, *made))
 
 
-def _is_intrinsic(state: Any, expr: Any) -> bool:
-    """Whether an expression calls an intrinsic of ours; they make no arrays but on the stack."""
+def _is_lent(state: Any, expr: Any) -> bool:
+    """Whether an expression calls an intrinsic of ours: what they make is another's or on the stack."""
     called = state.typemap[expr.func.name] if expr.op == "call" else None
     return getattr(getattr(called, "typing_key", None), "__module__", "").startswith(__package__)
 

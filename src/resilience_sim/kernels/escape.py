@@ -6,10 +6,11 @@ from resilience_sim.kernels.bellman import new_trail, trace_all
 from resilience_sim.kernels.curves import between, curvature, place_of
 from resilience_sim.kernels.foresight import new_desk, season_future
 from resilience_sim.kernels.household import labour_share, own_output, year_outlay
-from resilience_sim.kernels.vector import kernel, load, loop_kernel, store
+from resilience_sim.kernels.vector import flat, kernel, load, loop_kernel, store
 
 f4, i4 = np.float32, np.int32
 _ZERO, _ONE = f4(0.0), f4(1.0)
+_AT_REST = 1e-6  # lines that assets and money may move in a year
 
 
 @kernel
@@ -75,11 +76,11 @@ def escape_probability(p, grids, cells, inside, years, solution, out):
                     future[known, season],
                 )  # fmt: skip
                 for technique in range(3):
-                    table[:] = future[known, season, technique].ravel()
+                    table[:] = flat(future[known, season, technique])
                     curvature(grids.choices, table, bends)
                     at = (known, season, technique)
-                    corner, got = trail.corner[at].ravel(), chance[at].ravel()
-                    across, along = trail.across[at].ravel(), trail.along[at].ravel()
+                    corner, got = flat(trail.corner[at]), flat(chance[at])
+                    across, along = flat(trail.across[at]), flat(trail.along[at])
                     for n in range(got.size):
                         read = between(
                             table, bends, straight, n_savings, load(corner, n), load(across, n),
@@ -107,8 +108,8 @@ def luckless_rest(p, grids, land, skill, other, wage_skill, known, years, starts
     """Where a type comes to rest when luck is always ordinary; fill `out` (n_starts, 4).
 
     `starts` (n_starts, 2) are assets and money at planting. Ordinary luck is the mean of every
-    draw. Columns of `out`: assets, money, consumption (lines per year) and technique at the last
-    planting.
+    draw. Years are lived until one moves nothing, `years` at most. Columns of `out`: assets, money,
+    consumption (lines per year) and technique at the last planting.
     """
     n_seasons = solution.value.shape[1]
     mean_harvest = (grids.harvest[:, 0] * grids.harvest[:, 1]).sum()
@@ -120,7 +121,7 @@ def luckless_rest(p, grids, land, skill, other, wage_skill, known, years, starts
         assets, money = starts[n, 0], starts[n, 1]
         technique = 0
         for _ in range(years):
-            eaten = 0.0
+            eaten, assets_before, money_before = 0.0, assets, money
             for season in range(n_seasons):
                 row, across = place_of(grids.assets, f4(assets))
                 cell, place = place_of(grids.money, f4(money))
@@ -158,3 +159,5 @@ def luckless_rest(p, grids, land, skill, other, wage_skill, known, years, starts
                 )
                 assets = p.keep * kept * (1.0 - grids.loss * p.asset_loss_share)
             out[n, 2], out[n, 3] = eaten, technique
+            if max(abs(assets - assets_before), abs(money - money_before)) < _AT_REST:
+                break

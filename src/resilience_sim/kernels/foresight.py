@@ -15,6 +15,7 @@ from resilience_sim.kernels.vector import (
     LANES,
     LOOKUP,
     add_curve,
+    flat,
     fused,
     kernel,
     load,
@@ -87,7 +88,7 @@ def _expect_income(shares, cells, inside, is_same, low, slope, bent, row, n_mone
     """
     n_assets, n_savings = future.shape
     n_luck = shares.size
-    flat_cells, flat_inside, out = cells.ravel(), inside.ravel(), future.ravel()
+    flat_cells, flat_inside, out = flat(cells), flat(inside), flat(future)
     is_looked_up = n_money <= LOOKUP and n_savings % LANES == 0
     for i in range(n_assets):
         first = i4(i * n_money)
@@ -117,11 +118,11 @@ def _expect_income(shares, cells, inside, is_same, low, slope, bent, row, n_mone
 def _to_the_heir(grids, future, desk, out):
     """What the heir's share of assets kept and savings carried is worth: fill `out` (n_assets, n_savings)."""
     n_assets, n_savings = future.shape
-    own, flat, found = desk.heir, future.ravel(), out.ravel()
-    for n in range(flat.size):
+    own, worth, found = desk.heir, flat(future), flat(out)
+    for n in range(worth.size):
         at, place = load_table(grids.heir_savings_at, n), load_table(grids.heir_savings_place, n)
-        low = load_table(flat, at)
-        put(own, n, low + place * (load_table(flat, i4(at + i4(1))) - low))
+        low = load_table(worth, at)
+        put(own, n, low + place * (load_table(worth, i4(at + i4(1))) - low))
     for i in range(n_assets):
         at, place = grids.heir_asset_cell[i] * n_savings, grids.heir_asset_place[i]
         for j in range(n_savings):
@@ -136,7 +137,7 @@ def _foresee_heir(p, grids, redraw, future, spare, desk):
     if hazard <= _ZERO:
         return
     _to_the_heir(grids, future, desk, spare)
-    out, heirs, added = future.ravel(), spare.ravel(), redraw.ravel()
+    out, heirs, added = flat(future), flat(spare), flat(redraw)
     for n in range(out.size):
         own = load(out, n)
         put(out, n, own + hazard * (load(heirs, n) + load(added, n) - own))
@@ -145,7 +146,7 @@ def _foresee_heir(p, grids, redraw, future, spare, desk):
 @kernel
 def _best_technique(value, best):
     """Value before the choice of technique at planting: the largest of the three; fill `best`, flat."""
-    none, traditional, improved = value[0].ravel(), value[1].ravel(), value[2].ravel()
+    none, traditional, improved = flat(value[0]), flat(value[1]), flat(value[2])
     for n in range(best.size):
         best[n] = max(none[n], max(traditional[n], improved[n]))
 
@@ -168,7 +169,7 @@ def _own_future(p, grids, value, season, known, technique, cells, inside, desk, 
         for n in range(best.size):
             mixture[n] = best[n] + forgets * (mixture[n] - best[n])
     if not is_planting:
-        _look_ahead(grids, grids.loss, value[known, following, technique].ravel(), desk)
+        _look_ahead(grids, grids.loss, flat(value[known, following, technique]), desk)
     elif technique == 0:
         _look_ahead(grids, grids.loss, mixture, desk)
     elif technique == 2 and forgets > _ZERO:

@@ -16,6 +16,7 @@ from resilience_sim.kernels.prospects import SMALLEST_SURPLUS, utility_of_surplu
 from resilience_sim.kernels.vector import (
     LANES,
     LOOKUP,
+    flat,
     fused,
     kernel,
     load,
@@ -81,14 +82,14 @@ def _best_nodes(discount, flow, future, best, node):
     the search goes on from the last one.
     """
     n_savings, n_spend = flow.shape
-    flat = flow.ravel()
+    flows = flat(flow)
     for x in range(n_spend):
-        store(best, x, fused(discount, future[0], load_table(flat, x)))
+        store(best, x, fused(discount, future[0], load_table(flows, x)))
         store(node, x, i4(0))
     for j in range(1, n_savings):
         ahead = future[j]
         for x in range(n_spend):
-            score = fused(discount, ahead, load_table(flat, j * n_spend + x))
+            score = fused(discount, ahead, load_table(flows, j * n_spend + x))
             highest, chosen = load(best, x), load(node, x)
             is_better = score > highest
             store(best, x, score if is_better else highest)
@@ -180,7 +181,7 @@ def _save_all(p, grids, flow, price, outlay, future, bench):
     """Best saving for all assets kept and money spent: fill worth and saved of the bench."""
     n_assets, n_spend = grids.assets.at.size, bench.best.size
     worth, size = bench.worth[: n_assets * n_spend], n_assets * n_spend
-    curvature_along(grids.choices, future.ravel(), bench.curves.ravel())
+    curvature_along(grids.choices, flat(future), flat(bench.curves))
     for kept in range(n_assets):
         _weigh_cells(
             p, price, grids.savings, future[kept], bench.curves[kept], bench.ahead, bench.rise,
@@ -358,7 +359,7 @@ def search(p, grids, season, is_allowed, future, bench):
                 outlay = _outlay(p, season, known, technique)
                 _save_all(
                     p, grids, grids.flow[known, season, technique], price, outlay,
-                    future[known, technique], bench,
+                    future[known, season, technique], bench,
                 )  # fmt: skip
                 for i in range(grids.assets.at.size):
                     _best_kept_nodes(grids, bench.worth, bench.rises, i, bench.score, bench.choice)

@@ -389,6 +389,19 @@ if is_compiled:
 
         return types.void(array, index, array.dtype), generate
 
+    @intrinsic
+    def flat(typing_context, array):
+        """An array that lies in one piece, by one index; who holds the array holds it, and nobody counts."""
+        view = types.Array(array.dtype, 1, "C")
+
+        def generate(context, builder, signature, args):
+            given = context.make_array(array)(context, builder, args[0])
+            made = context.make_array(view)(context, builder)
+            populate_array(made, given.data, [given.nitems], [given.itemsize], given.itemsize, None)
+            return made._getvalue()
+
+        return (view(array), generate) if array.layout == "C" else None
+
     @intrinsic(prefer_literal=True)
     def tile(typing_context, kind, n_rows):
         """`n_rows` rows of TILE numbers on the stack, flat: one loop hands them to the next."""
@@ -686,6 +699,10 @@ else:
     def put(array, index, value):
         """Plain twin of the store without a promise."""
         array[index] = value
+
+    def flat(array):
+        """Plain twin of the array by one index."""
+        return array.reshape(-1)
 
     def tile(kind, n_rows):
         """Plain twin of the rows on the stack."""

@@ -339,8 +339,8 @@ class PlannerType:
         place = np.clip((new - old[cell]) / (old[cell + 1] - old[cell]), 0.0, 1.0).astype(
             np.float32
         )
-        read: np.ndarray = table[..., cell] + place * (table[..., cell + 1] - table[..., cell])
-        return read
+        read = table[..., cell] + place * (table[..., cell + 1] - table[..., cell])
+        return np.ascontiguousarray(read)
 
     def _afterwards(self, world: World, belief: int) -> np.ndarray:
         """What is kept is worth so much once a phase has ended, on the nodes of savings of its world."""

@@ -1,0 +1,6 @@
+"""What others reported: numbers that settings quote, and effects that cases are fitted to and scored on."""
+
+from resilience_sim.evidence.parameters import Reported, parameter, parameters
+from resilience_sim.evidence.targets import Role, Target, targets
+
+__all__ = ["Reported", "Role", "Target", "parameter", "parameters", "targets"]

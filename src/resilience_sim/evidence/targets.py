@@ -1,0 +1,147 @@
+"""Reported effects of programmes, and what in the model represents each.
+
+`data/targets.csv` holds the effects as they were gathered; `data/readings.csv` says how this project
+reads each of them. Both were written before anything was fitted.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+
+from resilience_sim.errors import ConfigError, Problem
+
+
+class Role(StrEnum):
+    """What a target is for."""
+
+    FIT = "fit"
+    """Fitted and scored."""
+    CONFLICT = "conflict"
+    """Contradicts another target of the case, which is fitted in its place; shown, not scored."""
+    PRIOR = "prior"
+    """Of another programme in the country: bears on what is believed before a fit; shown, not scored."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One reported effect of one case.
+
+    `value`, `standard_error` and `tolerance` are in the unit of `metric`. Of a metric "sign" the value
+    is +1, 0 or -1, and 0 means inside a neutral band of 2 percent, 1 percentage point or 0.05
+    standard deviations.
+    """
+
+    case_id: str
+    target_id: str
+    arm: str
+    """Arm that is compared: cash, productive, both, or coaching_added (to the productive arm)."""
+    comparison: str
+    """What it is compared with: control, cash or productive; or the interaction of the four arms."""
+    outcome: str
+    """What was measured, in the words of the table."""
+    metric: str
+    """percent, pp (percentage points), sd (standard deviations), level (own unit, see `comment`) or sign."""
+    value: float
+    standard_error: float | None
+    """None where the source prints none."""
+    tolerance: float
+    """The standard error, or what stands for it (notes to the evidence, rules R1 to R4)."""
+    direction: str
+    """+, -, 0 or mixed."""
+    horizon_months: int
+    weight: str
+    """high, medium or low."""
+    source: str
+    quality: str
+    """verified (primary text seen), secondary (seen cited elsewhere) or direction_only (a sign)."""
+    comment: str
+    """Locator, unit of levels, base, and what else the table says."""
+    estimand: str
+    """treated, intention (to treat), or "not said"."""
+    base: str
+    """What a percentage is of; empty where the metric is none."""
+    role: Role
+    table: str
+    """Table of outcomes that represents it: effects, measured or shock; empty where none does.
+
+    "shock" is the effect on an outcome with the shock, less the effect on it without."""
+    measure: str
+    """Outcome in that table; empty where none represents it."""
+    sign: int
+    """-1 where more of the target is less of the outcome, else 1."""
+    because: str
+    """Why that outcome, or why none."""
+
+    @property
+    def is_represented(self) -> bool:
+        """Whether the model has an outcome for it; what it has none for counts as a miss."""
+        return bool(self.measure)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether a number was reported, not a sign alone."""
+        return self.metric != "sign"
+
+
+def targets(case: str | None = None) -> tuple[Target, ...]:
+    """All targets, or those of one case, in the order of the table.
+
+    Raises
+    ------
+    ConfigError
+        Where there is no such case; it names the nearest.
+    """
+    every = _table()
+    if case is None:
+        return every
+    found = tuple(target for target in every if target.case_id == case)
+    if not found:
+        cases = list(dict.fromkeys(target.case_id for target in every))
+        near = get_close_matches(case, cases, 1, 0.4)
+        hint = f"Did you mean {near[0]!r}?" if near else ""
+        raise ConfigError([Problem("case", f"be one of {', '.join(cases)}", repr(case), hint)])
+    return found
+
+
+@cache
+def _table() -> tuple[Target, ...]:
+    readings = {row["target_id"]: row for row in _rows("readings.csv")}
+    return tuple(_target(row, readings[row["target_id"]]) for row in _rows("targets.csv"))
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    path = resources.files("resilience_sim").joinpath("data", name)
+    with path.open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _target(row: dict[str, str], reading: dict[str, str]) -> Target:
+    return Target(
+        case_id=row["case_id"],
+        target_id=row["target_id"],
+        arm=row["arm"],
+        comparison=row["comparison"],
+        outcome=row["outcome"],
+        metric=row["metric"],
+        value=float(row["value"]),
+        standard_error=float(row["se"]) if row["se"] else None,
+        tolerance=float(row["tolerance"]),
+        direction=row["direction"],
+        horizon_months=int(row["horizon_months"]),
+        weight=row["weight_hint"],
+        source=row["source_short"],
+        quality=row["quality"],
+        comment=row["comment"],
+        estimand=reading["estimand"],
+        base=reading["base"],
+        role=Role(reading["role"]),
+        table=reading["table"],
+        measure=reading["measure"],
+        sign=int(reading["sign"] or 1),
+        because=reading["because"],
+    )

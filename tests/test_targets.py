@@ -1,0 +1,126 @@
+"""Reported effects: complete, typed, each with its reading, and in no other file."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from resilience_sim.cli import main
+from resilience_sim.errors import ConfigError
+from resilience_sim.evidence import Role, Target, targets
+from resilience_sim.kernels.primitives import OUTCOMES
+from resilience_sim.outcomes.measured import INDICES
+
+ROOT = Path(__file__).parents[1]
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\d)")
+CASES = {
+    "colombia_fest_unidos", "colombia_ppp", "mexico_proinpro_pdps", "peru_juntos_haku_winay",
+    "ethiopia_psnp_insct", "lesotho_cgp_springs", "mali_niono_cashplus", "zambia_casu_hgsf",
+}  # fmt: skip
+
+
+def test_all_cases_are_there_and_every_target_once() -> None:
+    every = targets()
+    assert len(every) == 126
+    assert {target.case_id for target in every} == CASES
+    assert max(Counter(target.target_id for target in every).values()) == 1
+    assert sum(len(targets(case)) for case in CASES) == len(every)
+
+
+def test_every_target_says_what_it_is() -> None:
+    for target in targets():
+        assert target.metric in ("percent", "pp", "sd", "level", "sign")
+        assert target.comparison in ("control", "cash", "productive", "interaction")
+        assert target.arm in ("cash", "productive", "both", "coaching_added")
+        assert target.tolerance > 0 and target.horizon_months > 0
+        assert target.weight in ("high", "medium", "low")
+        assert target.quality in ("verified", "secondary", "direction_only")
+        assert target.estimand in ("treated", "intention", "not said")
+        assert bool(target.base) == (target.metric == "percent")
+        assert target.source and target.because
+        if not target.is_number:
+            assert target.value in (-1, 0, 1) and target.tolerance == 0.5
+
+
+def test_nothing_from_memory_is_a_target() -> None:
+    assert "memory" not in {target.quality for target in targets()}
+
+
+def test_what_represents_a_target_is_an_outcome_of_the_model() -> None:
+    known = {"effects": OUTCOMES, "shock": OUTCOMES, "measured": INDICES}
+    for target in targets():
+        assert bool(target.table) == target.is_represented
+        if target.is_represented:
+            assert target.measure in known[target.table]
+
+
+def test_at_most_fifteen_percent_are_not_represented() -> None:
+    every = targets()
+    assert sum(not target.is_represented for target in every) <= 0.15 * len(every)
+
+
+def test_other_programmes_are_priors_and_one_of_two_that_conflict_is_fitted() -> None:
+    roles = {target.target_id: target.role for target in targets()}
+    assert [name for name, role in roles.items() if role is Role.CONFLICT] == ["PE17", "LS16"]
+    assert roles["PE01"] is Role.FIT and roles["LS13"] is Role.FIT
+    for target in targets():
+        if "comparator" in target.comment:
+            assert target.role is Role.PRIOR
+
+
+def test_an_unknown_case_is_told_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="Did you mean 'peru_juntos_haku_winay'"):
+        targets("peru_juntos_haku_wiñay")
+
+
+def long_values(found: tuple[Target, ...]) -> dict[str, str]:
+    """Effects of three or more digits, as they are written, by target."""
+    written = {target.target_id: f"{abs(target.value):.10g}" for target in found}
+    return {
+        text: name for name, text in written.items() if len(text.replace(".", "").strip("0")) >= 3
+    }
+
+
+def sources() -> Iterator[Path]:
+    for folder, ending in (("src", "*.py"), ("conf", "*.yaml"), ("scenarios", "*.yaml")):
+        yield from (ROOT / folder).rglob(ending)
+
+
+def test_no_reported_effect_stands_in_a_source_or_a_setting() -> None:
+    values = long_values(targets())
+    assert len(values) >= 10 and values["14.05"] == "PE02"
+    found = [
+        (path.relative_to(ROOT).as_posix(), text)
+        for path in sources()
+        for text in NUMBER.findall(path.read_text(encoding="utf-8"))
+        if text in values
+    ]
+    assert found == []
+
+
+def test_a_reported_effect_in_a_source_would_be_found() -> None:
+    values = long_values(targets())
+    assert [text for text in NUMBER.findall("x = -14.05 + y[2]") if text in values] == ["14.05"]
+    assert not [text for text in NUMBER.findall("114.05 14.051 v14.05") if text in values]
+
+
+def test_the_command_lists_targets_and_misses(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evidence", "case=lesotho_cgp_springs"]) == 0
+    shown = capsys.readouterr().out
+    assert "lesotho_cgp_springs: 19 targets, 18 represented" in shown
+    assert "LS12 homestead_gardening: gardening itself" in shown
+    assert "PE01" not in shown
+    assert main(["evidence"]) == 0
+    shown = capsys.readouterr().out
+    assert all(target.target_id in shown for target in targets())
+    assert max(map(len, shown.splitlines())) <= 100
+
+
+def test_a_wrong_word_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evidence", "peru"]) == 2
+    assert "case=NAME" in capsys.readouterr().err
+    assert main(["evidence", "case=peru"]) == 2
