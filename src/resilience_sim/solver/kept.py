@@ -49,13 +49,14 @@ def read(config: Config, p: Primitives, axes: TypeAxes, phases: Sequence[Phase])
     try:
         contents = json.loads((directory / CONTENTS).read_text(encoding="utf-8"))
         found = {name: np.load(directory / f"{name}.npy") for name in ARRAYS}
-        for name, array in found.items():
-            expected = getattr(empty, name)
+        for name, expected in _arrays(empty).items():
+            array = found[name]
             if (array.shape, array.dtype) != (expected.shape, expected.dtype):
                 raise ValueError(f"{name} has shape {array.shape}, not {expected.shape}")
             if _sum_of_words(array) != contents["sums"][name]:
                 raise ValueError(f"{name} has other bytes than were written")
         os.utime(directory)
+        empty.choice[empty.planting_slots] = found.pop("choice")
         return replace(empty, **found, searches=int(contents["searches"]), are_from_before=True)
     except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
         warnings.warn(
@@ -71,16 +72,16 @@ def keep(
     policies: Policies, config: Config, p: Primitives, axes: TypeAxes, phases: Sequence[Phase]
 ) -> None:
     """Keep policies for later runs, if they fit under the limit; warns where the disk will not have them."""
-    size = sum(getattr(policies, name).nbytes for name in ARRAYS)
-    if size > limit_bytes():
+    arrays = _arrays(policies)
+    if sum(array.nbytes for array in arrays.values()) > limit_bytes():
         return
     folder = _folder()
     partial = folder / f".{uuid.uuid4().hex}.partial"
     try:
         partial.mkdir(parents=True)
-        for name in ARRAYS:
-            np.save(partial / f"{name}.npy", getattr(policies, name))
-        sums = {name: _sum_of_words(getattr(policies, name)) for name in ARRAYS}
+        for name, array in arrays.items():
+            np.save(partial / f"{name}.npy", array)
+        sums = {name: _sum_of_words(array) for name, array in arrays.items()}
         contents = {"searches": policies.searches, "sums": sums}
         (partial / CONTENTS).write_text(json.dumps(contents), encoding="utf-8")
         _move_into_place(partial, folder / _name_of(config, p, axes, phases))
@@ -94,6 +95,12 @@ def keep(
         )
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _arrays(policies: Policies) -> dict[str, np.ndarray]:
+    """What is kept, by name; of choices those that are made."""
+    arrays = {name: getattr(policies, name) for name in ARRAYS}
+    return arrays | {"choice": policies.choice[policies.planting_slots]}
 
 
 def limit_bytes() -> float:

@@ -302,14 +302,16 @@ class PlannerType:
         self, slot: int, season: int, belief: int, solution: Solution, policies: Policies
     ) -> None:
         land, skill, other = self.where
-        gap = solution.value[:, season, 1:] - solution.value[:, season, :1]
-        # Infeasible plans are worth very much less; a saturated gap keeps the border between two
-        # nodes fair.
-        saturated = np.moveaxis(gap / (np.abs(gap) + CHOICE_SCALE), 1, -1)
         for minds in self.minds[belief]:
             policies.plans[slot, land, minds, skill, other, ..., 0] = solution.assets[:, season]
             policies.plans[slot, land, minds, skill, other, ..., 1] = solution.savings[:, season]
-            policies.choice[slot, land, minds, skill, other] = saturated
+        if season == 0:
+            gap = solution.value[:, 0, 1:] - solution.value[:, 0, :1]
+            # Infeasible plans are worth very much less; a saturated gap keeps the border between two
+            # nodes fair.
+            saturated = np.moveaxis(gap / (np.abs(gap) + CHOICE_SCALE), 1, -1)
+            for minds in self.minds[belief]:
+                policies.choice[slot, land, minds, skill, other] = saturated
         if policies.values is not None:
             policies.values[slot, land, belief, skill, other] = solution.value[:, season]
 

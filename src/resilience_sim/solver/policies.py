@@ -26,8 +26,8 @@ class Policies:
     plans: np.ndarray
     """(S, L, M, H, O, 3, n_assets, n_money, 2) float32: assets kept and savings carried, lines."""
     choice: np.ndarray
-    """(S, L, M, H, O, n_assets, n_money, 2) float32 in (-1, 1): traditional and improved against none, at
-    planting; positive where better."""
+    """(S, L, M, H, O, n_assets, n_money, 2) float32 in (-1, 1): traditional and improved against none;
+    positive where better. Zero but in `planting_slots`, and so in memory only there."""
     escape: np.ndarray
     """(L, M, H, O, n_assets, n_money) float32: escape probability at planting, without programmes."""
     type_class: np.ndarray
@@ -36,6 +36,8 @@ class Policies:
     """(L, M, H, O, 2, 4): lowest and highest luckless rest; assets, money, consumption, technique."""
     base_slots: np.ndarray
     """(n_seasons,) slots of the life without programmes."""
+    planting_slots: np.ndarray
+    """(P,) slots of the planting season, in which alone a technique is chosen."""
     phase_slots: dict[Phase, np.ndarray]
     """Slots of each phase, by season (hazard) or by period since its start (known end)."""
     values: np.ndarray | None = None
@@ -61,11 +63,12 @@ def blank(config: Config, p: Primitives, axes: TypeAxes, phases: Sequence[Phase]
         assets,
         money,
         np.empty((n_slots, *shape, N_TECHNIQUES, *cells, 2), np.float32),
-        np.empty((n_slots, *shape, *cells, 2), np.float32),
+        np.zeros((n_slots, *shape, *cells, 2), np.float32),
         np.empty((*shape, *cells), np.float32),
         np.empty(shape, np.int32),
         np.empty((*shape, 2, 4)),
         base_slots,
+        _planting(config, base_slots, by_phase),
         by_phase,
     )
 
@@ -101,3 +104,14 @@ def _slots(
         by_phase[phase] = n_slots + np.arange(n)
         n_slots += n
     return base_slots, by_phase, n_slots
+
+
+def _planting(
+    config: Config, base_slots: np.ndarray, by_phase: dict[Phase, np.ndarray]
+) -> np.ndarray:
+    """Slots of the planting season, season 0."""
+    n_seasons, found = config.periods_per_year, {int(base_slots[0])}
+    for phase, slots in by_phase.items():
+        seasons = (phase.first_season + np.arange(slots.size)) % n_seasons
+        found.update(slots[seasons == 0].tolist())
+    return np.array(sorted(found))
