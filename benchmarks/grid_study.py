@@ -22,13 +22,13 @@ CALM = [
 DEFAULT = "default"
 FINER = {
     "nodes doubled": ["planner.n_assets=80", "planner.n_money=128", "planner.n_savings=96"],
-    "types doubled": ["planner.n_skill=18", "planner.n_other=8"],
+    "types doubled": ["planner.n_skill=18", "planner.n_other=10"],
     "luck doubled": ["planner.n_luck=16"],
     "tolerance a tenth": ["planner.tolerance=2e-6", "planner.max_years=2000"],
 }
 GRIDS = {
     "nodes halved": ["planner.n_assets=20", "planner.n_money=32", "planner.n_savings=24"],
-    "types halved": ["planner.n_skill=5", "planner.n_other=2"],
+    "types halved": ["planner.n_skill=5", "planner.n_other=3"],
     DEFAULT: [],
     **FINER,
 }
