@@ -22,6 +22,7 @@ from resilience_sim.kernels.household import year_outlay
 from resilience_sim.kernels.prospects import utility_above
 from resilience_sim.kernels.search import new_bench, search
 from resilience_sim.kernels.vector import (
+    at_hand,
     flat,
     fused,
     kernel,
@@ -95,12 +96,13 @@ def _trace(p, grids, price, outlay, kept, carried, flow, corner, across, along):
     """Where plans of one season and technique lead: fill their trail; all flat."""
     n_money, n_savings = grids.money.at.size, i4(grids.savings.at.size)
     scale = f4(p.periods_per_year) / price
+    assets, savings = at_hand(grids.assets), at_hand(grids.savings)
     for i in range(grids.assets.at.size):
         held, first = load_table(grids.assets.at, i), i * n_money
         for m in range(n_money):
             keeps, carries = load_table(kept, first + m), load_table(carried, first + m)
-            row, place = place_of(grids.assets, keeps)
-            column, beside = place_of(grids.savings, carries)
+            row, place = place_of(assets, keeps)
+            column, beside = place_of(savings, carries)
             change = keeps - held
             paid = change if change > _ZERO else p.resale * change
             eaten = load_table(grids.money.at, m) - carries - paid - outlay

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from resilience_sim.kernels.elementary import log2
-from resilience_sim.kernels.vector import kernel, load, load_table, loop_kernel, put, store
+from resilience_sim.kernels.vector import at_hand, kernel, load, load_table, loop_kernel, put, store
 
 f4 = np.float32
 i4 = np.int32
@@ -57,6 +57,7 @@ def place_of(nodes, x):
 @loop_kernel
 def places(nodes, points, cells, inside):
     """Fill the cells (int32) and places (float32) of many points, float32, all flat."""
+    nodes = at_hand(nodes)
     for n in range(points.size):
         cell, place = place_of(nodes, load_table(points, n))
         store(cells, n, cell)
