@@ -22,6 +22,7 @@ from resilience_sim.kernels.household import year_outlay
 from resilience_sim.kernels.prospects import utility_above
 from resilience_sim.kernels.search import new_bench, search
 from resilience_sim.kernels.vector import (
+    abreast,
     at_hand,
     flat,
     fused,
@@ -128,6 +129,7 @@ def trace_season(p, grids, season, known, technique, assets, savings, tray, trai
 
 
 @loop_kernel
+@abreast(2)
 def follow(discount, n_savings, future, bends, side_bends, flow, corner, across, along, value):
     """What plans of one season and technique are worth: fill `value`; all flat."""
     for n in range(value.size):
@@ -233,14 +235,14 @@ def _note_year(value, is_allowed, x, gone, weights, move):
     part = x.size // 6
     for known in range(2):
         for technique in range(3):
-            at, new = (3 * known + technique) * part, flat(value[known, 0, technique])
+            start, new = (3 * known + technique) * part, flat(value[known, 0, technique])
+            counts = _ONE if is_allowed[technique] else _ZERO
             for n in range(part):
-                put(gone, at + n, load(new, n))
-    for s in range(move.size):
-        at = s * SAMPLED
-        counts = _ONE if is_allowed[(at // part) % 3] else _ZERO
-        weights[s] = counts / (_ONE + abs(gone[at]))
-        move[s] = gone[at] - x[at]
+                put(gone, start + n, load(new, n))
+            for s in range(-(-start // SAMPLED), -(-(start + part) // SAMPLED)):
+                led = load(gone, s * SAMPLED)
+                store(weights, s, counts / (_ONE + abs(led)))
+                store(move, s, led - load(x, s * SAMPLED))
 
 
 @loop_kernel
