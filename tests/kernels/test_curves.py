@@ -15,7 +15,19 @@ from resilience_sim.kernels.curves import (
     places,
     sheet_of,
 )
-from resilience_sim.kernels.vector import LANES, LOOKUP, add_curve, fused, is_compiled
+from resilience_sim.kernels.vector import (
+    LANES,
+    LOOKUP,
+    add_curves,
+    at_hand,
+    fused,
+    highest_lines,
+    highest_sums,
+    is_compiled,
+    load_table,
+    loop_kernel,
+    store,
+)
 
 f4, i4 = np.float32, np.int32
 
@@ -66,23 +78,67 @@ def test_a_product_and_a_sum_are_one_operation_where_the_machine_has_it() -> Non
 
 def test_curves_are_looked_up_in_lanes_as_one_by_one() -> None:
     rng = np.random.default_rng(8)
-    width = 50  # of a row; a look into whole vectors goes on beyond it
+    width, step = 50, 2 * LANES  # of a row; a look into whole vectors goes on beyond it
     low, slope, bend = (rng.normal(size=3 * width + LOOKUP).astype(f4) for _ in range(3))
-    cells, inside = (
-        rng.integers(0, width, 3 * LANES).astype(np.int16),
-        rng.random(3 * LANES).astype(f4),
-    )
-    sums = rng.normal(size=3 * LANES).astype(f4)
+    shares = rng.random(3).astype(f4)
+    cells = rng.integers(0, width, 3 * step).astype(np.int16)
+    inside = rng.random(3 * step).astype(f4)
+    sums = np.ones(step, f4)
     told = sums.copy()
-    for n in range(LANES):
-        at, place = 2 * width + cells[LANES + n], inside[LANES + n]
-        told[LANES + n] += f4(0.3) * (low[at] + place * (slope[at] + bend[at] * place))
+    here = np.arange(LANES, 3 * step).reshape(-1, LANES)[::2]  # every other vector, from the second
+    at, place = 2 * width + cells[here], inside[here]
+    told[LANES:] = shares @ (low[at] + place * (slope[at] + bend[at] * place))
 
-    def add(low, slope, bend, cells, inside, sums):  # type: ignore[no-untyped-def]
-        add_curve(low, slope, bend, i4(2 * width), cells, inside, LANES, f4(0.3), sums, LANES)
+    def add(low, slope, bend, cells, inside, shares, sums):  # type: ignore[no-untyped-def]
+        first = i4(2 * width)
+        add_curves(low, slope, bend, first, cells, inside, LANES, step, shares, sums, LANES)
 
-    (njit(add) if is_compiled else add)(low, slope, bend, cells, inside, sums)
-    np.testing.assert_allclose(sums, told, rtol=2e-6, atol=1e-6)
+    if LOOKUP or not is_compiled:
+        (njit(add) if is_compiled else add)(low, slope, bend, cells, inside, shares, sums)
+        np.testing.assert_allclose(sums, told, rtol=2e-6, atol=1e-6)
+
+
+@pytest.mark.skipif(not LOOKUP, reason="needs AVX-512")
+def test_the_highest_at_each_place_is_the_first_of_the_highest() -> None:
+    rng = np.random.default_rng(9)
+    shape = 5, LOOKUP
+    low, rise, inside = (rng.integers(0, 4, shape).astype(f4) for _ in range(3))
+    cells = rng.integers(0, LOOKUP, shape).astype(np.int16)
+    best, chosen, other = np.empty(LOOKUP, f4), np.empty(LOOKUP, i4), np.empty(LOOKUP, i4)
+    ahead = rng.integers(0, 4, 5).astype(f4)
+
+    @njit
+    def search(low, rise, cells, inside, ahead, best, chosen, sums, other):  # type: ignore[no-untyped-def]
+        highest_lines(low, rise, cells, inside, LOOKUP, best, chosen)
+        highest_sums(f4(2.0), ahead, low, sums, other)
+
+    twice = (np.concatenate([each.ravel(), each.ravel()]) for each in (cells, inside))
+    sums = np.empty(LOOKUP, f4)
+    search(low.ravel(), rise.ravel(), *twice, ahead, best, chosen, sums, other)
+    row = (np.arange(5)[:, None] + 1) % 5  # cells and places begin one row on
+    lines = np.take_along_axis(low, cells[row, np.arange(LOOKUP)].astype(int), 1)
+    rises = np.take_along_axis(rise, cells[row, np.arange(LOOKUP)].astype(int), 1)
+    lines = lines + inside[row, np.arange(LOOKUP)] * rises
+    np.testing.assert_array_equal(best, lines.max(0))
+    np.testing.assert_array_equal(chosen, lines.argmax(0))
+    np.testing.assert_array_equal(sums, (2.0 * ahead[:, None] + low).max(0))
+    np.testing.assert_array_equal(other, (2.0 * ahead[:, None] + low).argmax(0))
+
+
+@loop_kernel
+def _find(table, cells, out):  # type: ignore[no-untyped-def]
+    table = at_hand(table)
+    for n in range(out.size):
+        store(out, n, load_table(table, load_table(cells, n)))
+
+
+@pytest.mark.parametrize("size", [1, 5, 16, 50, 64, 65, 200])
+def test_a_table_at_hand_tells_what_the_table_does(size: int) -> None:
+    rng = np.random.default_rng(size)
+    table, cells = rng.normal(size=size).astype(f4), rng.integers(0, size, 5 * LANES + 3).astype(i4)
+    out = np.empty(cells.size, f4)
+    _find(table, cells, out)
+    np.testing.assert_array_equal(out, table[cells])
 
 
 # --- reading between nodes ---------------------------------------------------------------------

@@ -73,11 +73,11 @@ static nodes read_nodes(const char *name, const char *at, int by) {
 static void read_sheet(sheet *to, const char *name, int n_rows, int n_columns) {
     char whole_name[64];
     to->n_rows = n_rows, to->n_columns = n_columns;
-#define PART(part, count, step) \
+#define PART(part, count) \
     snprintf(whole_name, sizeof whole_name, "%s.%s", name, #part); \
-    for (int n = 0; n < (count); n++) to->part[n] = ((const float *)array(whole_name, 0))[n * (step)];
-    PART(row_before, n_rows, n_columns) PART(row_after, n_rows, n_columns) PART(row_squared, n_rows, n_columns)
-    PART(before, n_columns, 1) PART(after, n_columns, 1) PART(squared, n_columns, 1)
+    for (int n = 0; n < (count); n++) to->part[n] = ((const float *)array(whole_name, 0))[n];
+    PART(row_before, n_rows) PART(row_after, n_rows) PART(row_squared, n_rows)
+    PART(before, n_columns) PART(after, n_columns) PART(squared, n_columns)
 #undef PART
 }
 

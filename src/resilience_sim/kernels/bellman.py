@@ -22,6 +22,8 @@ from resilience_sim.kernels.household import year_outlay
 from resilience_sim.kernels.prospects import utility_above
 from resilience_sim.kernels.search import new_bench, search
 from resilience_sim.kernels.vector import (
+    abreast,
+    at_hand,
     flat,
     fused,
     kernel,
@@ -95,12 +97,13 @@ def _trace(p, grids, price, outlay, kept, carried, flow, corner, across, along):
     """Where plans of one season and technique lead: fill their trail; all flat."""
     n_money, n_savings = grids.money.at.size, i4(grids.savings.at.size)
     scale = f4(p.periods_per_year) / price
+    assets, savings = at_hand(grids.assets), at_hand(grids.savings)
     for i in range(grids.assets.at.size):
         held, first = load_table(grids.assets.at, i), i * n_money
         for m in range(n_money):
             keeps, carries = load_table(kept, first + m), load_table(carried, first + m)
-            row, place = place_of(grids.assets, keeps)
-            column, beside = place_of(grids.savings, carries)
+            row, place = place_of(assets, keeps)
+            column, beside = place_of(savings, carries)
             change = keeps - held
             paid = change if change > _ZERO else p.resale * change
             eaten = load_table(grids.money.at, m) - carries - paid - outlay
@@ -126,6 +129,7 @@ def trace_season(p, grids, season, known, technique, assets, savings, tray, trai
 
 
 @loop_kernel
+@abreast(2)
 def follow(discount, n_savings, future, bends, side_bends, flow, corner, across, along, value):
     """What plans of one season and technique are worth: fill `value`; all flat."""
     for n in range(value.size):
@@ -226,36 +230,61 @@ def _solve_square(matrix, right, n):
 
 
 @loop_kernel
-def _mix(x, gone, moves, moved_from, weights, matrix, right, n_mixed):
-    """Anderson's mixing (1965): of the years so far, the combination that moves least: fill `x`.
+def _note_year(value, is_allowed, x, gone, weights, move):
+    """Where a year led from `x`: fill `gone` (n,), and at every so many states how it is weighed and moved."""
+    part = x.size // 6
+    for known in range(2):
+        for technique in range(3):
+            start, new = (3 * known + technique) * part, flat(value[known, 0, technique])
+            counts = _ONE if is_allowed[technique] else _ZERO
+            for n in range(part):
+                put(gone, start + n, load(new, n))
+            for s in range(-(-start // SAMPLED), -(-(start + part) // SAMPLED)):
+                led = load(gone, s * SAMPLED)
+                store(weights, s, counts / (_ONE + abs(led)))
+                store(move, s, led - load(x, s * SAMPLED))
 
-    `gone` (n,) is where a year leads from `x`. `moves` and `moved_from` (years, n) are differences
-    between years of what a year moved and of where it led.
+
+@loop_kernel
+def _weigh_years(move, moves, weights, matrix, right, n_mixed):
+    """Fill the normal equations of the combination of years that moves least.
+
+    `moves` (years, n) are differences between years of what a year moved. Products of three are in
+    single precision, sums in double.
     """
-    n = x.size
     for a in range(n_mixed):
         right[a] = 0.0
         for b in range(a + 1):
             matrix[a, b] = 0.0
-    for at in range(0, n, SAMPLED):
-        weight = float(weights[at]) * float(weights[at])
-        move = gone[at] - x[at]
+    for s in range(move.size):
+        weight = weights[s] * weights[s]
         for a in range(n_mixed):
-            one = weight * moves[a, at]
-            right[a] += one * move
+            one = weight * moves[a, s]
+            right[a] += one * move[s]
             for b in range(a + 1):
-                matrix[a, b] += one * moves[b, at]
+                matrix[a, b] += one * moves[b, s]
     for a in range(n_mixed):
         matrix[a, a] *= 1.0 + 1e-6
         for b in range(a):
             matrix[b, a] = matrix[a, b]
-    _solve_square(matrix, right, n_mixed)
-    for at in range(n):
-        x[at] = gone[at]
+
+
+@loop_kernel
+def _mix(year, led, right, n_mixed, x):
+    """Anderson's mixing (1965): of the years so far, the combination that moves least: fill `x` (n,).
+
+    `led` (MIXED_YEARS + 1, n) says where the last years led; `right` (MIXED_YEARS,) has a share for
+    each change between two of them.
+    """
+    latest = led[year % (MIXED_YEARS + 1)]
+    for n in range(x.size):
+        store(x, n, load_table(latest, n))
     for a in range(n_mixed):
+        last = year - (year - 1 - a) % MIXED_YEARS  # the latest change that has place `a`
+        to, since = led[last % (MIXED_YEARS + 1)], led[(last - 1) % (MIXED_YEARS + 1)]
         share = f4(right[a])
-        for at in range(n):
-            x[at] -= share * moved_from[a, at]
+        for n in range(x.size):
+            store(x, n, load(x, n) - share * (load_table(to, n) - load_table(since, n)))
 
 
 @loop_kernel
@@ -270,54 +299,38 @@ def value_plans(
     """
     desk, tray = new_desk(grids), new_tray(grids)
     x = solution.value[:, 0].copy()
-    now, n = flat(x), x.size
-    gone, weights = np.empty(n, f4), np.empty(n, f4)
-    moves, moved_from = np.zeros((MIXED_YEARS, n), f4), np.zeros((MIXED_YEARS, n), f4)
-    before, before_move = np.empty(n, f4), np.empty(n, f4)
+    now, n_sampled = flat(x), (x.size + SAMPLED - 1) // SAMPLED
+    led = np.zeros((MIXED_YEARS + 1, x.size), f4)
+    moves = np.zeros((MIXED_YEARS, n_sampled), f4)
+    weights, move, move_before = (
+        np.empty(n_sampled, f4),
+        np.empty(n_sampled, f4),
+        np.empty(n_sampled, f4),
+    )
     matrix, right = np.zeros((MIXED_YEARS, MIXED_YEARS)), np.zeros(MIXED_YEARS)
-    part = n // 6
-    move = 1e300
+    mean = 1e300
     for year in range(max_years):
         live_year(
-            p,
-            grids,
-            cells,
-            inside,
-            is_allowed,
-            redraw,
-            end_hazard,
-            end_future,
-            trail,
-            desk,
-            tray,
+            p, grids, cells, inside, is_allowed, redraw, end_hazard, end_future, trail, desk, tray,
             solution,
-        )
-        for known in range(2):
-            for technique in range(3):
-                at = (3 * known + technique) * part
-                counts = _ONE if is_allowed[technique] else _ZERO
-                new = flat(solution.value[known, 0, technique])
-                for s in range(part):
-                    gone[at + s] = new[s]
-                    weights[at + s] = counts / (_ONE + abs(new[s]))
+        )  # fmt: skip
+        _note_year(solution.value, is_allowed, now, led[year % (MIXED_YEARS + 1)], weights, move)
         total, counted = 0.0, 0.0
-        for at in range(0, n, SAMPLED):
-            total += abs(gone[at] - now[at]) * weights[at]
-            counted += 1.0 if weights[at] > _ZERO else 0.0
-        move = total / counted
-        if move < tolerance or year == max_years - 1:
-            return year + 1, move
-        if year > 0:
-            place = (year - 1) % MIXED_YEARS
-            for at in range(n):
-                moves[place, at] = gone[at] - now[at] - before_move[at]
-                moved_from[place, at] = gone[at] - before[at]
-        for at in range(n):
-            before[at] = gone[at]
-            before_move[at] = gone[at] - now[at]
-        _mix(now, gone, moves, moved_from, weights, matrix, right, min(year, MIXED_YEARS))
+        for s in range(n_sampled):
+            total += abs(move[s]) * weights[s]
+            counted += 1.0 if weights[s] > _ZERO else 0.0
+        mean = total / counted
+        if mean < tolerance or year == max_years - 1:
+            return year + 1, mean
+        n_mixed = min(year, MIXED_YEARS)
+        for s in range(n_sampled):
+            moves[(year - 1) % MIXED_YEARS, s] = move[s] - move_before[s] if year > 0 else _ZERO
+            move_before[s] = move[s]
+        _weigh_years(move, moves, weights, matrix, right, n_mixed)
+        _solve_square(matrix, right, n_mixed)
+        _mix(year, led, right, n_mixed, now)
         solution.value[:, 0] = x
-    return max_years, move
+    return max_years, mean
 
 
 @loop_kernel

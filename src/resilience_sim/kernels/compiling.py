@@ -25,7 +25,7 @@ from numba.core.cpu import CPUContext
 from numba.core.datamodel import ArgPacker
 from numba.core.environment import Environment
 from numba.core.imputils import user_function
-from numba.core.ir import Arg, Assign, Del, Stmt
+from numba.core.ir import Arg, Assign, Del, Jump, Stmt
 from numba.core.lowering import Lower
 from numba.core.pythonapi import NativeValue, PythonAPI
 from numba.core.registry import CPUDispatcher
@@ -169,6 +169,13 @@ class _LoopCode(_Code):
     def _optimize_final_module(self) -> None:
         self._link_counting()
         super()._optimize_final_module()
+        self._inline_vectors()
+
+    def _inline_vectors(self) -> None:
+        """Inline what the vectoriser called: functions that take whole vectors."""
+        passes = binding.create_new_module_pass_manager()
+        passes.add_always_inliner_pass()
+        passes.run(self._final_module, self._codegen._pass_builder())
 
     def _get_module_for_linking(self) -> Any:
         return binding.parse_assembly(str(self._codegen._create_empty_module(self.name)))
@@ -330,6 +337,13 @@ class _LoopLower(_Lower):
                 self.fnargs[at] = self._taken(self.func_ir.arg_names[at], kind, self.fnargs[at])
         return self.fnargs
 
+    def lower_inst(self, statement: Any) -> None:
+        super().lower_inst(statement)
+        n_abreast = getattr(self.func_ir.func_id.func, "n_abreast", None)
+        if n_abreast and isinstance(statement, Jump) and self.blkmap[statement.target].instructions:
+            back = self.builder.block.terminator  # to where there is code already
+            back.set_metadata("llvm.loop", _told_of_loop(self.builder.module, n_abreast))
+
     @contextmanager
     def _by_pointer(self) -> Iterator[None]:
         before, self.context = self.context, _for_loops(self.context)
@@ -366,6 +380,15 @@ class _LoopLower(_Lower):
 
     def _is_loop(self, name: str) -> bool:
         return isinstance(getattr(self.typeof(name), "dispatcher", None), Loop)
+
+
+def _told_of_loop(module: Any, n_abreast: int) -> Any:
+    """What the vectoriser is told where a loop goes back to its start; a loop's metadata begins with itself."""
+    words = ir.MetaDataString(module, "llvm.loop.interleave.count")
+    count = module.add_metadata([words, ir.Constant(ir.IntType(32), n_abreast)])
+    told = module.add_metadata([count])
+    told.operands = told, count
+    return told
 
 
 def _load(builder: Any, pointer: Any) -> Any:
@@ -408,8 +431,9 @@ class _Lowering(BaseNativeLowering):
     lowering_class = _Lower
 
     def run_pass(self, state: Any) -> bool:
-        if _is_borrower(state):
-            state.targetctx = state.targetctx.subtarget(enable_nrt=False)
+        counts = state.targetctx.enable_nrt and not _is_borrower(state)
+        state.targetctx = state.targetctx.subtarget(enable_nrt=counts)
+        state.targetctx.get_preferred_array_alignment = lambda kind: 64  # where whole vectors begin
         return super().run_pass(state)
 
 

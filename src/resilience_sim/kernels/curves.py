@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from resilience_sim.kernels.elementary import log2
-from resilience_sim.kernels.vector import kernel, load, load_table, loop_kernel, put, store
+from resilience_sim.kernels.vector import at_hand, kernel, load, load_table, loop_kernel, put, store
 
 f4 = np.float32
 i4 = np.int32
@@ -57,6 +57,7 @@ def place_of(nodes, x):
 @loop_kernel
 def places(nodes, points, cells, inside):
     """Fill the cells (int32) and places (float32) of many points, float32, all flat."""
+    nodes = at_hand(nodes)
     for n in range(points.size):
         cell, place = place_of(nodes, load_table(points, n))
         store(cells, n, cell)
@@ -64,13 +65,13 @@ def places(nodes, points, cells, inside):
 
 
 class Sheet(NamedTuple):
-    """What bends of tables on two sorts of nodes are reckoned with, entry by entry; float32, flat."""
+    """What bends of tables on two sorts of nodes are reckoned with; float32, flat."""
 
     n_columns: Any  # int32
-    row_before: Any  # to a second difference across rows: of the step from the row before
+    row_before: Any  # (n_rows,) to a second difference across rows: of the step from the row before
     row_after: Any  # of the step to the next; zero in the first row and the last
     row_squared: Any  # squared width of the cell to the next row
-    before: Any  # the same along rows; zero in the first column and the last
+    before: Any  # the same along rows, entry by entry; zero in the first column and the last
     after: Any
     squared: Any  # zero in the last column
 
@@ -85,9 +86,8 @@ def sheet_of(rows: Nodes, columns: Nodes) -> Sheet:
         before[[0, -1]] = after[[0, -1]] = squared[-1] = 0.0
         return before, after, squared
 
-    across = [np.repeat(each, shape[1]) for each in steps(rows)]
     along = [np.tile(each, shape[0]) for each in steps(columns)]
-    return Sheet(i4(shape[1]), *across, *along)
+    return Sheet(i4(shape[1]), *steps(rows), *along)
 
 
 @kernel
@@ -104,21 +104,23 @@ def curvature(sheet, table, bends):
     The smaller of the two nodes' second differences, and zero where they disagree in sign: reading
     between rows follows a smooth curve without overshooting at a kink.
     """
-    n_columns, size = int(sheet.n_columns), table.size
+    n_columns = int(sheet.n_columns)
+    last = table.size // n_columns - 1
     for n in range(n_columns):
-        put(bends, n, _ZERO)
-        put(bends, size - 2 * n_columns + n, _ZERO)
-        put(bends, size - n_columns + n, _ZERO)
-    for n in range(n_columns, size - 2 * n_columns):
-        above, beyond = n + n_columns, n + 2 * n_columns
-        rise = load(table, n) - load(table, n - n_columns)
-        next_rise = load(table, above) - load(table, n)
-        last_rise = load(table, beyond) - load(table, above)
-        here = next_rise * load_table(sheet.row_after, n) - rise * load_table(sheet.row_before, n)
-        there = last_rise * load_table(sheet.row_after, above) - next_rise * load_table(
-            sheet.row_before, above
-        )
-        put(bends, n, _smaller(here, there) * load_table(sheet.row_squared, n))
+        store(bends, n, _ZERO)
+        store(bends, (last - 1) * n_columns + n, _ZERO)
+        store(bends, last * n_columns + n, _ZERO)
+    for row in range(1, last - 1):
+        before, after, squared = sheet.row_before[row], sheet.row_after[row], sheet.row_squared[row]
+        next_before, next_after = sheet.row_before[row + 1], sheet.row_after[row + 1]
+        first = row * n_columns
+        for n in range(first, first + n_columns):
+            here, above = load_table(table, n), load_table(table, n + n_columns)
+            rise, next_rise = here - load_table(table, n - n_columns), above - here
+            last_rise = load_table(table, n + 2 * n_columns) - above
+            turn = next_rise * after - rise * before
+            next_turn = last_rise * next_after - next_rise * next_before
+            store(bends, n, _smaller(turn, next_turn) * squared)
 
 
 @loop_kernel

@@ -14,7 +14,8 @@ from resilience_sim.kernels.curves import curvature, curvature_along
 from resilience_sim.kernels.vector import (
     LANES,
     LOOKUP,
-    add_curve,
+    add_curves,
+    at_hand,
     flat,
     fused,
     kernel,
@@ -39,6 +40,7 @@ class Desk(NamedTuple):
     slope: Any
     bent: Any
     row: Any  # (n_savings,)
+    shares: Any  # (n_luck,) probabilities of the classes of luck
     heir: Any
 
 
@@ -51,7 +53,7 @@ def new_desk(grids):
     return Desk(
         np.empty(size, f4), np.empty(size, f4), np.empty(size, f4), np.zeros(padded, f4),
         np.zeros(padded, f4), np.zeros(padded, f4), np.empty(n_savings, f4),
-        np.empty(n_assets * n_savings, f4),
+        grids.luck_share.astype(f4), np.empty(n_assets * n_savings, f4),
     )  # fmt: skip
 
 
@@ -92,24 +94,26 @@ def _expect_income(shares, cells, inside, is_same, low, slope, bent, row, n_mone
     is_looked_up = n_money <= LOOKUP and n_savings % LANES == 0
     for i in range(n_assets):
         first = i4(i * n_money)
-        from_node = 0 if is_same else i
-        for j in range(n_savings):
-            store(row, j, _ZERO)
-        for n in range(n_luck):
-            share = f4(shares[n])
-            start = (from_node * n_luck + n) * n_savings
-            if is_looked_up:
-                for j in range(0, n_savings, LANES):
-                    add_curve(
-                        low, slope, bent, first, flat_cells, flat_inside, start + j, share, row, j
-                    )
-            else:
+        start = 0 if is_same else i * n_luck * n_savings
+        if is_looked_up:
+            for j in range(0, n_savings, LANES):
+                add_curves(
+                    low, slope, bent, first, flat_cells, flat_inside, start + j, n_savings, shares,
+                    row, j,
+                )  # fmt: skip
+        else:
+            for j in range(n_savings):
+                store(row, j, _ZERO)
+            for n in range(n_luck):
                 for j in range(n_savings):
-                    at = i4(first + i4(load_table(flat_cells, start + j)))
-                    place = load_table(flat_inside, start + j)
+                    here = start + n * n_savings + j
+                    at, place = (
+                        i4(first + i4(load_table(flat_cells, here))),
+                        load_table(flat_inside, here),
+                    )
                     rise = fused(load_table(bent, at), place, load_table(slope, at))
                     got = fused(place, rise, load_table(low, at))
-                    store(row, j, fused(share, got, load(row, j)))
+                    store(row, j, fused(load_table(shares, n), got, load(row, j)))
         for j in range(n_savings):
             put(out, i * n_savings + j, load(row, j))
 
@@ -118,11 +122,18 @@ def _expect_income(shares, cells, inside, is_same, low, slope, bent, row, n_mone
 def _to_the_heir(grids, future, desk, out):
     """What the heir's share of assets kept and savings carried is worth: fill `out` (n_assets, n_savings)."""
     n_assets, n_savings = future.shape
-    own, worth, found = desk.heir, flat(future), flat(out)
-    for n in range(worth.size):
-        at, place = load_table(grids.heir_savings_at, n), load_table(grids.heir_savings_place, n)
-        low = load_table(worth, at)
-        put(own, n, low + place * (load_table(worth, i4(at + i4(1))) - low))
+    own, found = desk.heir, flat(out)
+    for i in range(n_assets):
+        row, first = at_hand(future[i]), i4(i * n_savings)
+        for j in range(n_savings):
+            n = i * n_savings + j
+            at, place = (
+                load_table(grids.heir_savings_at, n),
+                load_table(grids.heir_savings_place, n),
+            )
+            cell = i4(at - first)
+            low = load_table(row, cell)
+            put(own, n, low + place * (load_table(row, i4(cell + i4(1))) - low))
     for i in range(n_assets):
         at, place = grids.heir_asset_cell[i] * n_savings, grids.heir_asset_place[i]
         for j in range(n_savings):
@@ -176,7 +187,7 @@ def _own_future(p, grids, value, season, known, technique, cells, inside, desk, 
         _look_ahead(grids, grids.loss, best, desk)
     at = (known if technique == 2 else 0, season, technique)
     _expect_income(
-        grids.luck_share, cells[at], inside[at], technique == 0, desk.mixed, desk.slope, desk.bent,
+        desk.shares, cells[at], inside[at], technique == 0, desk.mixed, desk.slope, desk.bent,
         desk.row, grids.money.at.size, out,
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from resilience_sim.kernels.elementary import exp2, log2
 from resilience_sim.kernels.household import labour_share, own_output, year_outlay
 from resilience_sim.kernels.primitives import N_TECHNIQUES
 from resilience_sim.kernels.skill import score_of, skill_of
-from resilience_sim.kernels.vector import flat, kernel, load_table, loop_kernel, store
+from resilience_sim.kernels.vector import at_hand, flat, kernel, load_table, loop_kernel, store
 
 f4, i4 = np.float32, np.int32
 _ZERO, _ONE = f4(0.0), f4(1.0)
@@ -199,6 +199,7 @@ def money_places(p, grids, income, transfer, cells, inside):
 def _place_money(p, grids, income, transfer, grown, cells, inside):
     """The same, all flat; `grown` (n_savings,) is written over."""
     n_seasons, n_savings = income.shape[1], grown.size
+    money = at_hand(grids.money)
     for j in range(n_savings):
         saved = grids.savings.at[j]
         arrears = min(saved + p.credit_limit, _ZERO)
@@ -221,7 +222,7 @@ def _place_money(p, grids, income, transfer, grown, cells, inside):
                         )
                         at = ((first + i) * n_luck + n) * n_savings
                         for j in range(n_savings):
-                            cell, place = place_of(grids.money, load_table(grown, j) + earned)
+                            cell, place = place_of(money, load_table(grown, j) + earned)
                             store(cells, at + j, np.int16(cell))
                             store(inside, at + j, min(max(place, _ZERO), _ONE))
 

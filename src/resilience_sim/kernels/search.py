@@ -14,17 +14,19 @@ from resilience_sim.kernels.elementary import exp2, log2
 from resilience_sim.kernels.household import year_outlay
 from resilience_sim.kernels.prospects import SMALLEST_SURPLUS, utility_of_surplus
 from resilience_sim.kernels.vector import (
-    LANES,
     LOOKUP,
+    abreast,
+    at_hand,
     flat,
     fused,
+    highest_lines,
+    highest_sums,
     kernel,
     load,
     load_table,
     loop_kernel,
     put,
     store,
-    take_higher,
 )
 
 f4, i4 = np.float32, np.int32
@@ -36,7 +38,7 @@ _LOWEST = f4(-1e20)  # worth of what cannot be
 class Bench(NamedTuple):
     """Arrays that one search writes over. Float32 unless said otherwise; tables are flat."""
 
-    worth: Any  # of keeping a node of assets and spending a node, at the best saving; goes on for one row more
+    worth: Any  # of keeping a node of assets and spending a node, at the best saving
     rises: Any  # from a node of spend to the next; the same shape
     saved: Any  # (n_assets * n_spend,) that saving
     bends: Any  # the same shape
@@ -51,9 +53,12 @@ class Bench(NamedTuple):
         Any  # (2, n_savings) surplus at which a line more is as well eaten, at both ends of a cell
     )
     curves: Any  # (n_assets, n_savings)
-    score: Any  # (n_money,)
-    choice: Any  # (n_money,) int32
-    kept: Any  # (n_money,)
+    score: Any  # (n_assets, n_money) worth of the best node of assets to keep
+    choice: Any  # the same shape, int32, that node
+    kept: Any  # (n_assets * n_money,)
+    held: Any  # the same shape: assets in a state
+    money: Any  # the same shape: money there
+    trades: Any  # the same shape, int32, where trades of that state begin among all
     assets: Any  # (2, 3, n_assets, n_money), what the search finds
     savings: Any  # the same shape
 
@@ -64,12 +69,23 @@ def new_bench(grids):
     n_assets, n_spend = grids.assets.at.size, grids.spend.at.size
     n_savings, n_money = grids.savings.at.size, grids.money.at.size
     size, states = n_assets * n_spend, (2, 3, n_assets, n_money)
+    held, money = np.empty(n_assets * n_money, f4), np.empty(n_assets * n_money, f4)
+    trades = np.empty(n_assets * n_money, i4)
+    for i in range(n_assets):
+        for m in range(n_money):
+            n = i * n_money + m
+            held[n], money[n], trades[n] = (
+                grids.assets.at[i],
+                grids.money.at[m],
+                i * n_assets * n_money + m,
+            )
     return Bench(
-        np.zeros(size + LOOKUP, f4), np.zeros(size + LOOKUP, f4), np.empty(size, f4),
+        np.empty(size, f4), np.zeros(size, f4), np.empty(size, f4),
         np.empty(size, f4), np.empty(size, f4), np.empty(n_spend, f4), np.empty(n_spend, i4),
         np.empty(n_spend, f4), np.empty(n_savings, f4), np.empty(n_savings, f4),
         np.empty(n_savings, f4), np.empty((2, n_savings), f4), np.empty((n_assets, n_savings), f4),
-        np.empty(n_money, f4), np.empty(n_money, i4), np.empty(n_money, f4),
+        np.empty((n_assets, n_money), f4), np.empty((n_assets, n_money), i4),
+        np.empty(n_assets * n_money, f4), held, money, trades,
         np.empty(states, f4), np.empty(states, f4),
     )  # fmt: skip
 
@@ -83,17 +99,20 @@ def _best_nodes(discount, flow, future, best, node):
     """
     n_savings, n_spend = flow.shape
     flows = flat(flow)
-    for x in range(n_spend):
-        store(best, x, fused(discount, future[0], load_table(flows, x)))
-        store(node, x, i4(0))
-    for j in range(1, n_savings):
-        ahead = future[j]
+    if n_spend == LOOKUP:
+        highest_sums(discount, future, flows, best, node)
+    else:
         for x in range(n_spend):
-            score = fused(discount, ahead, load_table(flows, j * n_spend + x))
-            highest, chosen = load(best, x), load(node, x)
-            is_better = score > highest
-            store(best, x, score if is_better else highest)
-            store(node, x, i4(j) if is_better else chosen)
+            store(best, x, fused(discount, future[0], load_table(flows, x)))
+            store(node, x, i4(0))
+        for j in range(1, n_savings):
+            ahead = future[j]
+            for x in range(n_spend):
+                score = fused(discount, ahead, load_table(flows, j * n_spend + x))
+                highest, chosen = load(best, x), load(node, x)
+                is_better = score > highest
+                store(best, x, score if is_better else highest)
+                store(node, x, i4(j) if is_better else chosen)
     start = i4(0)
     for x in range(n_spend):
         if node[x] < start:
@@ -135,6 +154,7 @@ def _weigh_cells(p, price, savings, future, curve, ahead, rise, bent, wanted):
 
 
 @loop_kernel
+@abreast(4)
 def _save_between(p, price, outlay, spend, savings, ahead, rise, bent, wanted, best, node, carried):
     """The best saving in the cells beside the best node, where it beats the node: `best`, `carried`.
 
@@ -145,7 +165,8 @@ def _save_between(p, price, outlay, spend, savings, ahead, rise, bent, wanted, b
     """
     scale, share = f4(p.periods_per_year) / price, _ONE / f4(p.periods_per_year)
     worth, last = p.discount * price, i4(savings.at.size - 2)
-    at_left, at_right = wanted[0], wanted[1]
+    at_left, at_right, savings = at_hand(wanted[0]), at_hand(wanted[1]), at_hand(savings)
+    ahead, rise, bent = at_hand(ahead), at_hand(rise), at_hand(bent)
     for x in range(best.size):
         at, height = load(node, x), load(best, x)
         money = load_table(spend.at, x) - outlay
@@ -180,7 +201,7 @@ def _save_between(p, price, outlay, spend, savings, ahead, rise, bent, wanted, b
 def _save_all(p, grids, flow, price, outlay, future, bench):
     """Best saving for all assets kept and money spent: fill worth and saved of the bench."""
     n_assets, n_spend = grids.assets.at.size, bench.best.size
-    worth, size = bench.worth[: n_assets * n_spend], n_assets * n_spend
+    worth, size = bench.worth, n_assets * n_spend
     curvature_along(grids.choices, flat(future), flat(bench.curves))
     for kept in range(n_assets):
         _weigh_cells(
@@ -202,12 +223,12 @@ def _save_all(p, grids, flow, price, outlay, future, bench):
 
 
 @kernel
-def _worth_of(grids, resale, worth, bends, side_bends, held, money, row, across, kept):
+def _worth_of(spend, resale, worth, bends, side_bends, held, money, row, across, kept):
     """Worth of keeping `kept`, `across` the cell `row` of assets, out of assets `held` and `money`."""
     change = kept - held
     left_over = money - (change if change > _ZERO else resale * change)
-    cell, place = place_of(grids.spend, left_over)
-    n_spend = i4(grids.spend.at.size)
+    cell, place = place_of(spend, left_over)
+    n_spend = i4(spend.at.size)
     corner = i4(i4(row * n_spend) + cell)
     return between(worth, bends, side_bends, n_spend, corner, across, place)
 
@@ -241,10 +262,23 @@ def _narrow(x0, x1, x2, y0, y1, y2, x, y):
 
 
 @kernel
-def _trade_worth(grids, worth, i, kept, m):
-    """Worth of keeping node `kept` for assets node `i` and money node `m`."""
-    n_assets, n_money = i4(grids.assets.at.size), i4(grids.money.at.size)
-    at = i4(i4(i4(i * n_assets + kept) * n_money) + m)
+def _look_once_more(
+    spend, resale, worth, bends, side_bends, held, money, sides, x0, x1, x2, y0, y1, y2
+):
+    """The three places after a look at the top of the parabola through them."""
+    below, above, low, mid, wide, next_wide = sides
+    x = _vertex(x0, x1, x2, y0, y1, y2)
+    is_below = x < mid
+    row, first = (below if is_below else above), (low if is_below else mid)
+    across = (x - first) * (wide if is_below else next_wide)
+    y = _worth_of(spend, resale, worth, bends, side_bends, held, money, row, across, x)
+    return _narrow(x0, x1, x2, y0, y1, y2, x, y)
+
+
+@kernel
+def _trade_worth(grids, worth, start, kept):
+    """Worth of keeping node `kept` in the state whose trades lie from `start` on."""
+    at = i4(start + i4(kept * i4(grids.money.at.size)))
     cell = i4(i4(kept * i4(grids.spend.at.size)) + i4(load_table(grids.trade_cell, at)))
     low = load_table(worth, cell)
     return low + load_table(grids.trade_place, at) * (load_table(worth, i4(cell + i4(1))) - low)
@@ -255,18 +289,14 @@ def _best_kept_nodes(grids, worth, rises, i, score, choice):
     """Best node of assets to keep for assets node `i`: fill `score` and `choice` (n_money,)."""
     n_assets, n_money, n_spend = grids.assets.at.size, grids.money.at.size, grids.spend.at.size
     cells, inside = grids.trade_cell, grids.trade_place
-    is_looked_up = n_spend <= LOOKUP and n_money % LANES == 0
-    for m in range(n_money):
-        store(score, m, _LOWEST)
-        store(choice, m, i4(0))
-    for kept in range(n_assets):
-        start, first = (i * n_assets + kept) * n_money, i4(kept * n_spend)
-        if is_looked_up:
-            for m in range(0, n_money, LANES):
-                take_higher(
-                    worth, rises, first, cells, inside, start + m, i4(kept), score, choice, m
-                )
-        else:
+    if n_spend == LOOKUP and n_money == LOOKUP:
+        highest_lines(worth, rises, cells, inside, i * n_assets * n_money, score, choice)
+    else:
+        for m in range(n_money):
+            store(score, m, _LOWEST)
+            store(choice, m, i4(0))
+        for kept in range(n_assets):
+            start, first = (i * n_assets + kept) * n_money, i4(kept * n_spend)
             for m in range(n_money):
                 at = i4(first + i4(load_table(cells, start + m)))
                 got = fused(
@@ -279,65 +309,66 @@ def _best_kept_nodes(grids, worth, rises, i, score, choice):
 
 
 @loop_kernel
-def _keep_best(
-    p, grids, i, worth, bends, side_bends, saved, outlay, score, choice, kept, assets, savings
-):
-    """Best assets to keep for assets node `i`, refined: fill `assets` and `savings` (n_money,).
+@abreast(4)
+def _keep_best(p, grids, outlay, bench, assets, savings):
+    """Best assets to keep in all states, refined: fill `assets` and `savings`, flat.
 
     The two segments beside the best node: a look at the middle of each, then, around the best of
     the five places, two more.
     """
     n_spend, last = i4(grids.spend.at.size), i4(grids.assets.at.size - 2)
-    held, least = load_table(grids.assets.at, i), load_table(grids.savings.at, 0)
-    for m in range(score.size):
-        node, best, money = load(choice, m), load(score, m), load_table(grids.money.at, m)
+    least = load_table(grids.savings.at, 0)
+    worth, bends, side_bends, saved = bench.worth, bench.bends, bench.side_bends, bench.saved
+    score, choice, kept = flat(bench.score), flat(bench.choice), bench.kept
+    spend, nodes = at_hand(grids.spend), at_hand(grids.assets)
+    for n in range(kept.size):
+        node, best = load(choice, n), load(score, n)
+        held, money = load_table(bench.held, n), load_table(bench.money, n)
         is_first, is_top = node == i4(0), node > last
         below, above = i4(0) if is_first else i4(node - i4(1)), min(node, last)
-        low, mid = load_table(grids.assets.at, below), load_table(grids.assets.at, node)
-        high = load_table(grids.assets.at, i4(above + i4(1)))
-        wide = load_table(grids.assets.inverse_width, below)
-        next_wide = load_table(grids.assets.inverse_width, above)
+        low, mid = load_table(nodes.at, below), load_table(nodes.at, node)
+        high = load_table(nodes.at, i4(above + i4(1)))
+        wide = load_table(nodes.inverse_width, below)
+        next_wide = load_table(nodes.inverse_width, above)
         low, high = mid + mid - high if is_first else low, mid + mid - low if is_top else high
         x0, x2 = _HALF * (low + mid), _HALF * (mid + high)
-        y0 = _worth_of(grids, p.resale, worth, bends, side_bends, held, money, below, _HALF, x0)
-        y2 = _worth_of(grids, p.resale, worth, bends, side_bends, held, money, above, _HALF, x2)
+        y0 = _worth_of(spend, p.resale, worth, bends, side_bends, held, money, below, _HALF, x0)
+        y2 = _worth_of(spend, p.resale, worth, bends, side_bends, held, money, above, _HALF, x2)
         y0, y2 = (_LOWEST if is_first else y0), (_LOWEST if is_top else y2)
         is_left, is_right = (y0 > best) & (y0 >= y2), (y2 > best) & (y2 > y0)
         edge = below if is_left else i4(above + i4(1))
-        far = _trade_worth(grids, worth, i4(i), edge, i4(m))
+        far = _trade_worth(grids, worth, load_table(bench.trades, n), edge)
         a1 = x0 if is_left else (x2 if is_right else mid)
         b1 = y0 if is_left else (y2 if is_right else best)
         a0 = low if is_left else (mid if is_right else x0)
         b0 = far if is_left else (best if is_right else y0)
         a2 = mid if is_left else (high if is_right else x2)
         b2 = best if is_left else (far if is_right else y2)
-        for _ in range(2):
-            x = _vertex(a0, a1, a2, b0, b1, b2)
-            is_below = x < mid
-            row, first = (below if is_below else above), (low if is_below else mid)
-            across = (x - first) * (wide if is_below else next_wide)
-            y = _worth_of(grids, p.resale, worth, bends, side_bends, held, money, row, across, x)
-            a0, a1, a2, b0, b1, b2 = _narrow(a0, a1, a2, b0, b1, b2, x, y)
-        store(kept, m, a1)
-    for m in range(score.size):  # what is saved there
-        keeps, money = load(kept, m), load_table(grids.money.at, m)
+        sides = (below, above, low, mid, wide, next_wide)
+        a0, a1, a2, b0, b1, b2 = _look_once_more(
+            spend, p.resale, worth, bends, side_bends, held, money, sides, a0, a1, a2, b0, b1, b2
+        )
+        a0, a1, a2, b0, b1, b2 = _look_once_more(
+            spend, p.resale, worth, bends, side_bends, held, money, sides, a0, a1, a2, b0, b1, b2
+        )
+        store(kept, n, a1)
+    for n in range(kept.size):  # what is saved there
+        keeps, held, money = load(kept, n), load_table(bench.held, n), load_table(bench.money, n)
         change = keeps - held
         left_over = money - (change if change > _ZERO else p.resale * change)
-        cell, place = place_of(grids.spend, left_over)
+        cell, place = place_of(spend, left_over)
         place = min(max(place, _ZERO), _ONE)
-        row = min(load(choice, m), last)
-        row = max(i4(row - i4(1)), i4(0)) if load_table(grids.assets.at, row) > keeps else row
-        across = (keeps - load_table(grids.assets.at, row)) * load_table(
-            grids.assets.inverse_width, row
-        )
+        row = min(load(choice, n), last)
+        row = max(i4(row - i4(1)), i4(0)) if load_table(nodes.at, row) > keeps else row
+        across = (keeps - load_table(nodes.at, row)) * load_table(nodes.inverse_width, row)
         at = i4(i4(row * n_spend) + cell)
         over = i4(at + n_spend)
         near, far = load_table(saved, at), load_table(saved, over)
         near = near + place * (load_table(saved, i4(at + i4(1))) - near)
         far = far + place * (load_table(saved, i4(over + i4(1))) - far)
         wish = near + across * (far - near)
-        store(assets, m, keeps)
-        store(savings, m, max(min(wish, left_over - outlay), least))
+        store(assets, n, keeps)
+        store(savings, n, max(min(wish, left_over - outlay), least))
 
 
 @kernel
@@ -362,9 +393,10 @@ def search(p, grids, season, is_allowed, future, bench):
                     future[known, season, technique], bench,
                 )  # fmt: skip
                 for i in range(grids.assets.at.size):
-                    _best_kept_nodes(grids, bench.worth, bench.rises, i, bench.score, bench.choice)
-                    _keep_best(
-                        p, grids, i, bench.worth, bench.bends, bench.side_bends, bench.saved,
-                        outlay, bench.score, bench.choice, bench.kept,
-                        bench.assets[known, technique, i], bench.savings[known, technique, i],
-                    )  # fmt: skip
+                    _best_kept_nodes(
+                        grids, bench.worth, bench.rises, i, bench.score[i], bench.choice[i]
+                    )
+                _keep_best(
+                    p, grids, outlay, bench, flat(bench.assets[known, technique]),
+                    flat(bench.savings[known, technique]),
+                )  # fmt: skip

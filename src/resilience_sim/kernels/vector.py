@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numba
@@ -15,7 +16,7 @@ import numpy as np
 from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic, models, register_model
 from numba.np.arrayobj import populate_array
 
 from resilience_sim.kernels.compiling import Helper, Loop
@@ -84,6 +85,16 @@ def apart(function: Callable[..., Any]) -> Callable[..., Any]:
     """Promise that arrays among a loop's arguments do not overlap: else each pair is asked at every call."""
     function.is_apart = True  # type: ignore[attr-defined]
     return function
+
+
+def abreast(n: int) -> Callable[[Any], Any]:
+    """Have a loop kernel's loops work on `n` vectors in turns: while one waits, the next are at work."""
+
+    def mark(function: Any) -> Any:
+        function.n_abreast = n
+        return function
+
+    return mark
 
 
 def _alias_scope(builder: Any) -> Any:
@@ -279,6 +290,17 @@ def _load_some(builder: Any, place: Any, n: Any, kind: Any) -> Any:
     return builder.call(masked, [place, ir.Constant(ir.IntType(32), 4), is_there, none])
 
 
+def _parts(builder: Any, nodes: Any) -> list[Any]:
+    """A short array in vectors; what lies beyond its end is not touched."""
+    parts = []
+    for n in range(0, LOOKUP, LANES):
+        first = ir.Constant(nodes.nitems.type, n)
+        place, left = builder.gep(nodes.data, [first]), builder.sub(nodes.nitems, first)
+        parts.append(_load_some(builder, place, left, ir.FloatType()))
+        parts[-1].set_metadata("alias.scope", _alias_scope(builder))
+    return parts
+
+
 def _gathered(builder: Any, nodes: Any, cells: Any) -> Any:
     """Numbers at LANES places of an array, one by one."""
     out = ir.Constant(ir.VectorType(ir.FloatType(), LANES), ir.Undefined)
@@ -289,6 +311,88 @@ def _gathered(builder: Any, nodes: Any, cells: Any) -> Any:
         value.set_metadata("alias.scope", _alias_scope(builder))
         out = builder.insert_element(out, value, at)
     return out
+
+
+class _AtHand(types.Array):
+    """A short table that `at_hand` has laid out, with room for a whole look-up."""
+
+    def __init__(self, dtype: Any) -> None:
+        super().__init__(dtype, 1, "C", name=f"at_hand({dtype})")
+
+
+register_model(_AtHand)(models.ArrayModel)
+_FIND = "resilience_sim_find"
+
+
+def _laid_at_hand(context: Any, builder: Any, kind: Any, table: Any) -> Any:
+    """A copy on the stack, where there is room for a whole look-up; a longer table as it is."""
+    given = context.make_array(kind)(context, builder, table)
+    made = context.make_array(_AtHand(kind.dtype))(context, builder)
+    room = cgutils.alloca_once(builder, context.get_value_type(kind.dtype), LOOKUP)
+    room.align = 64
+    is_short = builder.icmp_signed("<=", given.nitems, ir.Constant(given.nitems.type, LOOKUP))
+    with builder.if_then(is_short):
+        for k, part in enumerate(_parts(builder, given)):
+            place = builder.gep(room, [ir.Constant(ir.IntType(64), k * LANES)])
+            builder.store(part, builder.bitcast(place, part.type.as_pointer()), align=64)
+    data = builder.select(is_short, room, given.data)
+    populate_array(made, data, [given.nitems], [given.itemsize], given.itemsize, None)
+    return made._getvalue()
+
+
+def _function(module: Any, name: str, of: Callable[[Any], Any], *words: str) -> Any:
+    """A function that finds a number of a table by its cell, or several at once; `words` say how."""
+    place, n = ir.FloatType().as_pointer(), ir.IntType(64)
+    kind = ir.FunctionType(of(ir.FloatType()), [n, n, of(ir.IntType(32))])
+    made = ir.Function(module, kind, name)
+    made.linkage = "linkonce_odr"
+    for word in ("nounwind", "willreturn", "memory(read)", *words):
+        set.add(made.attributes, word)
+    builder = ir.IRBuilder(made.append_basic_block())
+    nodes = SimpleNamespace(data=builder.inttoptr(made.args[0], place), nitems=made.args[1])
+    return made, builder, nodes
+
+
+def _finder(context: Any, module: Any) -> Any:
+    """The function that finds a number, and names the one for LANES by which the vectoriser replaces it.
+
+    The vectoriser replaces no call that takes a pointer: where the table lies is handed over as a
+    number. Nothing calls the one for LANES before, so that it is listed as used lest it be dropped.
+    """
+    if _FIND in module.globals:
+        return module.globals[_FIND]
+
+    def many(kind: Any) -> Any:
+        return ir.VectorType(kind, LANES)
+
+    slowly, builder, nodes = _function(module, _FIND + "_slowly", many, "noinline", "cold")
+    builder.ret(_gathered(builder, nodes, slowly.args[2]))
+    all_lanes, builder, nodes = _function(module, _FIND + "_all", many, "alwaysinline")
+    is_short = builder.icmp_signed("<=", nodes.nitems, ir.Constant(ir.IntType(64), LOOKUP))
+    with builder.if_else(is_short, likely=True) as (short, long):
+        with short:
+            parts = []
+            for first in range(0, LOOKUP, LANES):
+                place = builder.gep(nodes.data, [ir.Constant(ir.IntType(64), first)])
+                place = builder.bitcast(place, many(ir.FloatType()).as_pointer())
+                parts.append(builder.load(place, align=64))
+            found = _picked(builder, parts, all_lanes.args[2])
+            found_block = builder.block
+        with long:
+            other = builder.call(slowly, all_lanes.args)
+            other_block = builder.block
+    value = builder.phi(found.type)
+    value.add_incoming(found, found_block)
+    value.add_incoming(other, other_block)
+    builder.ret(value)
+    variant = f'"vector-function-abi-variant"="_ZGV_LLVM_N{LANES}uuv_{_FIND}({_FIND}_all)"'
+    one, builder, nodes = _function(module, _FIND, lambda kind: kind, "noinline", variant)
+    cell = builder.zext(one.args[2], ir.IntType(64))
+    builder.ret(builder.load(builder.gep(nodes.data, [cell])))
+    kept = ir.GlobalVariable(module, ir.ArrayType(ir.PointerType(), 1), "llvm.compiler.used")
+    kept.linkage, kept.section = "appending", "llvm.metadata"
+    kept.initializer = ir.Constant(kept.value_type, [all_lanes.bitcast(ir.PointerType())])
+    return one
 
 
 class _Lanes:
@@ -313,28 +417,81 @@ class _Lanes:
         stored = self.builder.store(value, self._place(n, index), align=4)
         stored.set_metadata("noalias", _alias_scope(self.builder))
 
-    def cells(self, n: int, at: int) -> Any:
+    def single(self, n: int, index: Any) -> Any:
+        """One number of a table."""
+        place = _element(self.context, self.builder, self.kinds[n], self.args[n], index)
+        value = self.builder.load(place)
+        value.set_metadata("alias.scope", _alias_scope(self.builder))
+        return value
+
+    def size(self, n: int) -> Any:
+        """How many numbers an array has."""
+        return self.context.make_array(self.kinds[n])(
+            self.context, self.builder, self.args[n]
+        ).nitems
+
+    def cells(self, n: int, index: Any) -> Any:
         """Lanes of cells, in 32 bits."""
-        whole = ir.VectorType(ir.IntType(32), LANES)
-        return self.builder.zext(self.load(n, self.args[at]), whole)
+        return self.builder.zext(self.load(n, index), ir.VectorType(ir.IntType(32), LANES))
+
+    def after(self, index: Any, k: int) -> Any:
+        """Where the k-th vector from `index` on begins."""
+        return self.builder.add(index, ir.Constant(index.type, k * LANES))
 
     def spread(self, value: Any) -> Any:
         """One number in all lanes."""
         return _spread(self.builder, value)
 
     def fused(self, a: Any, b: Any, c: Any) -> Any:
-        """`a * b + c`, contracted as everywhere."""
-        flags = tuple(sorted(FLOAT_FLAGS))
-        return self.builder.fadd(self.builder.fmul(a, b, flags=flags), c, flags=flags)
+        """`a * b + c` as one operation, as everywhere."""
+        kind = ir.FunctionType(a.type, [a.type] * 3)
+        name = f"llvm.fmuladd.v{LANES}f32"
+        return self.builder.call(
+            cgutils.get_or_insert_function(self.builder.module, kind, name), [a, b, c]
+        )
 
-    def look_up(self, n: int, first: Any, cell: Any) -> Any:
-        """Of LOOKUP entries from `first` on, those of `cell`: shuffles that the machine has for it."""
-        builder, whole = self.builder, ir.IntType(32)
-        parts = [
-            self.load(n, builder.add(first, ir.Constant(whole, LANES * k)))
-            for k in range(LOOKUP // LANES)
+    def table(self, n: int, first: Any) -> list[Any]:
+        """LOOKUP entries from `first` on, in vectors."""
+        return [self.load(n, self.after(first, k)) for k in range(LOOKUP // LANES)]
+
+
+def _in_registers(generate: Callable[..., Any]) -> Callable[..., Any]:
+    """Of an intrinsic that is asked for only where LOOKUP is not zero: elsewhere it does nothing."""
+
+    def generate_if(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if LOOKUP:
+            generate(builder, _Lanes(context, builder, signature, args), args)
+        return context.get_dummy_value()
+
+    return generate_if
+
+
+class _Highest:
+    """The highest numbers so far at LOOKUP places, and the rows that they come from; in registers."""
+
+    def __init__(self, row: _Lanes) -> None:
+        self.row, builder = row, row.builder
+        lowest, none = ir.Constant(ir.FloatType(), -1e20), ir.Constant(ir.IntType(32), 0)
+        self.kept = [
+            [cgutils.alloca_once_value(builder, row.spread(each)) for each in (lowest, none)]
+            for _ in range(LOOKUP // LANES)
         ]
-        return _picked(builder, parts, cell)
+
+    def note(self, k: int, number: Any, value: Any) -> None:
+        """Note row `number` and what the k-th vector of places has there, where it is higher."""
+        builder, (best, chosen) = self.row.builder, self.kept[k]
+        before, node = builder.load(best), builder.load(chosen)
+        is_higher = builder.fcmp_ordered(">", value, before)
+        number = self.row.spread(builder.trunc(number, ir.IntType(32)))
+        builder.store(builder.select(is_higher, value, before), best)
+        builder.store(builder.select(is_higher, number, node), chosen)
+
+    def store(self, best: int, chosen: int) -> None:
+        """Store them in two of the intrinsic's arrays."""
+        for k, kept in enumerate(self.kept):
+            at = ir.Constant(ir.IntType(64), k * LANES)
+            for n, place in zip((best, chosen), kept, strict=True):
+                self.row.store(n, at, self.row.builder.load(place))
 
 
 if is_compiled:
@@ -347,11 +504,50 @@ if is_compiled:
         """
 
         def generate(context, builder, signature, args):
-            value = builder.load(_element(context, builder, signature.args[0], args[0], args[1]))
+            at = args[1]
+            if at.type.width == 32:  # the widest gather takes indices of 32 bits, with a sign
+                at = builder.sext(at, ir.IntType(64))
+            value = builder.load(_element(context, builder, signature.args[0], args[0], at))
             value.set_metadata("alias.scope", _alias_scope(builder))
             return value
 
+        def find(context, builder, signature, args):
+            given = context.make_array(array)(context, builder, args[0])
+            place = builder.ptrtoint(given.data, ir.IntType(64))
+            finder = _finder(context, builder.module)
+            return builder.call(finder, [place, given.nitems, args[1]])
+
+        if isinstance(array, _AtHand):
+            return array.dtype(array, types.int32), find
         return array.dtype(array, index), generate
+
+    @intrinsic
+    def at_hand(typing_context, table):
+        """A short table, or a tuple of them, close at hand: `load_table` finds what it asks for in registers.
+
+        The vectoriser makes a gather of a load. For a table at hand it meets a call, and is told of
+        another function that takes LANES cells at once, which is inlined later. Tables of more
+        than LOOKUP numbers are gathered from.
+        """
+
+        def laid(kind):
+            return _AtHand(kind.dtype) if LOOKUP and isinstance(kind, types.Array) else kind
+
+        def lay(context, builder, kind, given):
+            return given if laid(kind) == kind else _laid_at_hand(context, builder, kind, given)
+
+        def lay_all(context, builder, signature, args):
+            parts = cgutils.unpack_tuple(builder, args[0])
+            made = [lay(context, builder, *each) for each in zip(table.types, parts, strict=True)]
+            return context.make_tuple(builder, result, made)
+
+        def lay_one(context, builder, signature, args):
+            return lay(context, builder, table, args[0])
+
+        if isinstance(table, types.Array):
+            return laid(table)(table), lay_one
+        result = types.NamedTuple([laid(kind) for kind in table.types], table.instance_class)
+        return result(table), lay_all
 
     @intrinsic
     def load(typing_context, array, index):
@@ -462,45 +658,75 @@ if is_compiled:
         return result(table, width, corners, row, places), generate
 
     @intrinsic
-    def _add_curve(typing_context, low, slope, bent, first, cells, inside, at, share, sums, j):
-        """Add, in LANES lanes from `j` on, `share` times what curves are worth at `inside` their cells.
+    def add_curves(
+        typing_context, low, slope, bent, first, cells, inside, at, step, shares, sums, j
+    ):
+        """Add up what curves are worth in their cells, times `shares`: fill LANES lanes of `sums` from `j` on.
 
-        A curve is `low + place * (slope + bent * place)`; its cells are looked up in LOOKUP entries
-        of each table from `first` on, which stay in registers, instead of being gathered.
+        A curve is `low + place * (slope + bent * place)`. Cells are looked up in LOOKUP entries of
+        each table from `first` on, which stay in registers, instead of being gathered; the first
+        share's lie from `at` on, the next share's `step` further.
         """
 
-        def generate(context, builder, signature, args):
-            row = _Lanes(context, builder, signature, args)
-            cell, place = row.cells(4, 6), row.load(5, args[6])
-            value, rise, bend = (row.look_up(n, args[3], cell) for n in range(3))
-            value = row.fused(place, row.fused(bend, place, rise), value)
-            row.store(
-                8, args[9], row.fused(row.spread(args[7]), value, row.load(8, args[9], False))
-            )
-            return context.get_dummy_value()
+        @_in_registers
+        def generate(builder, row, args):
+            tables = [row.table(n, args[3]) for n in range(3)]
+            total = cgutils.alloca_once_value(builder, row.spread(ir.Constant(ir.FloatType(), 0.0)))
+            with cgutils.for_range(builder, row.size(8)) as loop:
+                here = builder.add(args[6], builder.mul(loop.index, args[7]))
+                cell, place = row.cells(4, here), row.load(5, here)
+                value, rise, bend = (_picked(builder, table, cell) for table in tables)
+                value = row.fused(place, row.fused(bend, place, rise), value)
+                share = row.spread(row.single(8, loop.index))
+                builder.store(row.fused(share, value, builder.load(total)), total)
+            row.store(9, args[10], builder.load(total))
 
-        signature = types.void(low, slope, bent, first, cells, inside, at, share, sums, j)
-        return signature, generate
+        given = (low, slope, bent, first, cells, inside, at, step, shares, sums, j)
+        return types.void(*given), generate
 
     @intrinsic
-    def _take_higher(typing_context, low, rise, first, cells, inside, at, number, best, chosen, j):
-        """In LANES lanes from `j` on, note `number` and what lines are worth in their cells where higher.
+    def highest_lines(typing_context, low, rise, cells, inside, start, best, chosen):
+        """Of lines, one to a row of LOOKUP places, the highest at each: fill `best` and `chosen` (LOOKUP,).
 
-        Cells are looked up in LOOKUP entries of `low` and `rise` from `first` on, as `add_curve` does.
+        Line `n` is `low + place * rise` in a cell of row `n` of these tables, looked up as `add_curves`
+        does; its cells and places lie in row `n` of theirs, from `start` on.
         """
 
-        def generate(context, builder, signature, args):
-            row = _Lanes(context, builder, signature, args)
-            cell, place = row.cells(3, 5), row.load(4, args[5])
-            value = row.fused(place, row.look_up(1, args[2], cell), row.look_up(0, args[2], cell))
-            before, node = row.load(7, args[9], False), row.load(8, args[9], False)
-            is_higher = builder.fcmp_ordered(">", value, before)
-            row.store(7, args[9], builder.select(is_higher, value, before))
-            row.store(8, args[9], builder.select(is_higher, row.spread(args[6]), node))
-            return context.get_dummy_value()
+        @_in_registers
+        def generate(builder, row, args):
+            highest = _Highest(row)
+            width = ir.Constant(args[4].type, LOOKUP)
+            with cgutils.for_range(builder, builder.sdiv(row.size(0), width)) as loop:
+                first = builder.mul(loop.index, width)
+                tables = [row.table(n, first) for n in (0, 1)]
+                for k in range(LOOKUP // LANES):
+                    at = row.after(builder.add(args[4], first), k)
+                    value, slope = (_picked(builder, table, row.cells(2, at)) for table in tables)
+                    highest.note(k, loop.index, row.fused(row.load(3, at), slope, value))
+            highest.store(5, 6)
 
-        signature = types.void(low, rise, first, cells, inside, at, number, best, chosen, j)
-        return signature, generate
+        return types.void(low, rise, cells, inside, start, best, chosen), generate
+
+    @intrinsic
+    def highest_sums(typing_context, factor, ahead, rows, best, chosen):
+        """Of rows of LOOKUP numbers, each with `factor * ahead[n]` added to row `n`, the highest at each place.
+
+        Fill `best` and `chosen` (LOOKUP,), which stay in registers until the last row.
+        """
+
+        @_in_registers
+        def generate(builder, row, args):
+            highest, times = _Highest(row), row.spread(args[0])
+            with cgutils.for_range(builder, row.size(1)) as loop:
+                plus = row.spread(row.single(1, loop.index))
+                first = builder.mul(loop.index, ir.Constant(loop.index.type, LOOKUP))
+                for k in range(LOOKUP // LANES):
+                    highest.note(
+                        k, loop.index, row.fused(times, plus, row.load(2, row.after(first, k)))
+                    )
+            highest.store(3, 4)
+
+        return types.void(factor, ahead, rows, best, chosen), generate
 
     @intrinsic
     def fused(typing_context, a, b, c):
@@ -688,6 +914,10 @@ else:
         """Plain twin of the gather."""
         return array[index]
 
+    def at_hand(table):
+        """Plain twin of the table close at hand."""
+        return table
+
     def load(array, index):
         """Plain twin of the load."""
         return array[index]
@@ -747,6 +977,22 @@ else:
         """Plain twin of the lowest bit."""
         return (int(bits) & -int(bits)).bit_length() - 1
 
+    def add_curves(low, slope, bent, first, cells, inside, at, step, shares, sums, j):
+        """Plain twin of curves added up."""
+        sums[j : j + LANES] = 0.0
+        for n, share in enumerate(shares):
+            here = slice(at + n * step, at + n * step + LANES)
+            cell, place = first + cells[here], inside[here]
+            sums[j : j + LANES] += share * (low[cell] + place * (slope[cell] + bent[cell] * place))
+
+    def highest_lines(low, rise, cells, inside, start, best, chosen):
+        """Plain twin of the highest line; asked for where LOOKUP is not zero."""
+        raise NotImplementedError
+
+    def highest_sums(factor, ahead, rows, best, chosen):
+        """Plain twin of the highest sum; asked for where LOOKUP is not zero."""
+        raise NotImplementedError
+
     def mix_lanes(table, width, corners, k, steps, rows):
         """Plain twin of the mix for LANES households."""
         row, other_step, skill_step = steps
@@ -787,24 +1033,3 @@ def find(counts, first, n, value, few):
             n_found += 1
             bits &= bits - np.uint32(1)
     return n_found
-
-
-if LOOKUP:
-    add_curve, take_higher = _add_curve, _take_higher
-else:
-
-    @kernel
-    def add_curve(low, slope, bent, first, cells, inside, at, share, sums, j):
-        """Plain twin of curves looked up in lanes."""
-        for n in range(LANES):
-            cell, place = first + cells[at + n], inside[at + n]
-            sums[j + n] += share * (low[cell] + place * (slope[cell] + bent[cell] * place))
-
-    @kernel
-    def take_higher(low, rise, first, cells, inside, at, number, best, chosen, j):
-        """Plain twin of lines looked up in lanes."""
-        for n in range(LANES):
-            cell = first + cells[at + n]
-            value = low[cell] + inside[at + n] * rise[cell]
-            if value > best[j + n]:
-                best[j + n], chosen[j + n] = value, number
