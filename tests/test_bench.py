@@ -16,7 +16,7 @@ import pytest
 
 from resilience_sim.cli import main
 from resilience_sim.cli.benchmarking import load_suite
-from resilience_sim.kernels import vector
+from resilience_sim.kernels import lanes
 from resilience_sim.kernels.primitives import N_FLOWS, OUTCOMES
 
 load_suite()
@@ -183,7 +183,7 @@ def test_the_planners_c_twin_finds_the_kernels_values_and_plans(
     np.testing.assert_allclose(theirs.solution.value, ours.solution.value, rtol=1e-4, atol=1e-4)
     gap = (theirs.solution.value - ours.solution.value) / (1.0 + np.abs(ours.solution.value))
     assert np.abs(gap).mean() < 1e-5
-    if vector.LOOKUP:
+    if lanes.LOOKUP:
         assert "to the bit" in planner_twin.agreement(ours, theirs)
 
 

@@ -15,6 +15,9 @@ from resilience_sim.imputed import Start
 from resilience_sim.kernels import draws, people
 from resilience_sim.kernels import population_step as step
 from resilience_sim.kernels.counting import FIXED_POINT, N_BINS
+from resilience_sim.kernels.lanes import (
+    LANES,
+)
 from resilience_sim.kernels.primitives import (
     BOTH_LISTS,
     CLASS_NAMES,
@@ -27,7 +30,6 @@ from resilience_sim.kernels.primitives import (
     SOCIAL_LIST,
     Primitives,
 )
-from resilience_sim.kernels.vector import LANES
 from resilience_sim.model import Terms, under
 from resilience_sim.population import Households
 from resilience_sim.programmes import Deliveries

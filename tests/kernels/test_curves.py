@@ -15,15 +15,19 @@ from resilience_sim.kernels.curves import (
     places,
     sheet_of,
 )
-from resilience_sim.kernels.vector import (
+from resilience_sim.kernels.lanes import (
     LANES,
     LOOKUP,
+    is_compiled,
+)
+from resilience_sim.kernels.lookups import (
     add_curves,
-    at_hand,
-    fused,
     highest_lines,
     highest_sums,
-    is_compiled,
+)
+from resilience_sim.kernels.vector import (
+    at_hand,
+    fused,
     load_table,
     loop_kernel,
     store,

@@ -25,6 +25,9 @@ from resilience_sim.cli import compose
 from resilience_sim.kernels import draws, people
 from resilience_sim.kernels import population_step as step
 from resilience_sim.kernels.counting import FIXED_POINT as UNIT
+from resilience_sim.kernels.lanes import (
+    LANES,
+)
 from resilience_sim.kernels.primitives import (
     ABOVE,
     HEIR_MOMENTS,
@@ -36,7 +39,6 @@ from resilience_sim.kernels.primitives import (
     PERIOD_OUTCOMES,
     SHOCK_ENTRANT,
 )
-from resilience_sim.kernels.vector import LANES
 from resilience_sim.results import Results
 from small_world import LOSSES, World
 

@@ -59,8 +59,8 @@ BY_FEW = "range(start, n_savings)"  # only where rounding has the best node fall
 TELL = """
 import llvmlite.binding as llvm
 llvm.set_option("", "--pass-remarks=loop-vectorize")
-from resilience_sim.kernels import compiling, vector
-flags = dict(fastmath=vector.FLOAT_FLAGS, error_model="numpy", debug=True, boundscheck=None)
+from resilience_sim.kernels import compiling, lanes, vector
+flags = dict(fastmath=lanes.FLOAT_FLAGS, error_model="numpy", debug=True, boundscheck=None)
 vector.loop_kernel = lambda function: compiling.Loop(function, flags)
 import small_world
 small_world.simulate(small_world.small_world())

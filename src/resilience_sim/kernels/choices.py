@@ -6,6 +6,12 @@ from resilience_sim.kernels import draws
 from resilience_sim.kernels.elementary import log2
 from resilience_sim.kernels.household import settle, year_outlay
 from resilience_sim.kernels.interpolation import between, cell_of, read_tile, shelve_grids
+from resilience_sim.kernels.lanes import (
+    TILE,
+)
+from resilience_sim.kernels.lookups import (
+    find,
+)
 from resilience_sim.kernels.primitives import (
     ABOVE,
     BOTH_LISTS,
@@ -17,9 +23,7 @@ from resilience_sim.kernels.primitives import (
     WAY_UP,
 )
 from resilience_sim.kernels.vector import (
-    TILE,
     apart,
-    find,
     kernel,
     load,
     load_table,

@@ -3,16 +3,20 @@
 import numpy as np
 
 from resilience_sim.kernels.elementary import log2
-from resilience_sim.kernels.vector import (
+from resilience_sim.kernels.lanes import (
     LANES,
     LOOKUP,
     TILE,
-    kernel,
-    load_table,
+)
+from resilience_sim.kernels.lookups import (
     mix_corners,
     mix_lanes,
     place_lanes,
     shelve,
+)
+from resilience_sim.kernels.vector import (
+    kernel,
+    load_table,
 )
 
 f4 = np.float32

@@ -7,9 +7,11 @@ import numpy as np
 
 from resilience_sim.config import Config
 from resilience_sim.kernels.curves import Nodes, nodes_at, places, sheet_of
+from resilience_sim.kernels.lanes import (
+    LANES,
+)
 from resilience_sim.kernels.primitives import N_TECHNIQUES, Grid, Primitives
 from resilience_sim.kernels.prospects import PlannerGrids, spending_utility
-from resilience_sim.kernels.vector import LANES
 from resilience_sim.model import Terms, discouraged, under
 
 ASSET_BEND, MONEY_BEND, SAVINGS_BEND = 0.05, 0.1, 0.1  # lines; below it nodes are evenly spaced
