@@ -11,7 +11,7 @@ import pytest
 
 from resilience_sim.cli import main
 from resilience_sim.errors import ConfigError
-from resilience_sim.evidence import Role, Target, targets
+from resilience_sim.evidence import Role, fact, facts, structure, targets
 from resilience_sim.kernels.primitives import OUTCOMES
 from resilience_sim.outcomes.measured import INDICES
 
@@ -77,11 +77,39 @@ def test_an_unknown_case_is_told_with_the_nearest() -> None:
         targets("peru_juntos_haku_wiñay")
 
 
-def long_values(found: tuple[Target, ...]) -> dict[str, str]:
-    """Effects of three or more digits, as they are written, by target."""
-    written = {target.target_id: f"{abs(target.value):.10g}" for target in found}
+def test_every_case_has_facts_with_unit_source_and_quality() -> None:
+    for case in CASES:
+        for each in facts(case):
+            assert each.text and each.source and each.locator
+            assert each.quality in ("verified", "secondary", "derived", "direction_only")
+    size = fact("peru_juntos_haku_winay", "baseline_household_size")
+    assert size.value == 4.9 and size.unit.startswith("persons")
+    assert fact("ethiopia_psnp_insct", "psnp_total_payment_median_by_years").value is None
+    with pytest.raises(ConfigError, match="Did you mean 'baseline_household_size'"):
+        fact("peru_juntos_haku_winay", "household_size")
+
+
+def test_trials_elsewhere_are_not_cases() -> None:
+    every = structure()
+    assert len(every) == 54 and not CASES & {each.trial for each in every}
+    (share,) = (
+        each.effect
+        for each in structure("bangladesh_threshold")
+        if each.outcome == "poverty_threshold_share_above"
+    )
+    assert share == 0.66
+    assert {each.quality for each in every} == {"verified"}
+    with pytest.raises(ConfigError, match="Did you mean 'kenya_gd'"):
+        structure("kenya_gdp")
+
+
+def long_values() -> dict[str, str]:
+    """Effects of three or more digits, as they are written, and whose they are."""
+    told = [(target.target_id, target.value) for target in targets()]
+    told += [(each.trial, each.effect) for each in structure() if each.effect is not None]
+    written = {f"{abs(value):.10g}": name for name, value in told}
     return {
-        text: name for name, text in written.items() if len(text.replace(".", "").strip("0")) >= 3
+        text: name for text, name in written.items() if len(text.replace(".", "").strip("0")) >= 3
     }
 
 
@@ -91,8 +119,8 @@ def sources() -> Iterator[Path]:
 
 
 def test_no_reported_effect_stands_in_a_source_or_a_setting() -> None:
-    values = long_values(targets())
-    assert len(values) >= 10 and values["14.05"] == "PE02"
+    values = long_values()
+    assert len(values) >= 40 and values["14.05"] == "PE02"
     found = [
         (path.relative_to(ROOT).as_posix(), text)
         for path in sources()
@@ -103,7 +131,7 @@ def test_no_reported_effect_stands_in_a_source_or_a_setting() -> None:
 
 
 def test_a_reported_effect_in_a_source_would_be_found() -> None:
-    values = long_values(targets())
+    values = long_values()
     assert [text for text in NUMBER.findall("x = -14.05 + y[2]") if text in values] == ["14.05"]
     assert not [text for text in NUMBER.findall("114.05 14.051 v14.05") if text in values]
 

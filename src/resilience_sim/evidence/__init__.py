@@ -1,6 +1,20 @@
 """What others reported: numbers that settings quote, and effects that cases are fitted to and scored on."""
 
 from resilience_sim.evidence.parameters import Reported, parameter, parameters
+from resilience_sim.evidence.programmes import Fact, fact, facts
+from resilience_sim.evidence.structure import TrialEffect, structure
 from resilience_sim.evidence.targets import Role, Target, targets
 
-__all__ = ["Reported", "Role", "Target", "parameter", "parameters", "targets"]
+__all__ = [
+    "Fact",
+    "Reported",
+    "Role",
+    "Target",
+    "TrialEffect",
+    "fact",
+    "facts",
+    "parameter",
+    "parameters",
+    "structure",
+    "targets",
+]

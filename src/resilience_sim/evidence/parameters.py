@@ -6,14 +6,13 @@ and `scenarios/`; a test holds them against the rows they quote.
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from importlib import resources
 
 from resilience_sim.errors import ConfigError, Problem
+from resilience_sim.evidence.files import number, rows
 
 _RANGE = re.compile(r"(\d*\.?\d+)-(\d*\.?\d+)")
 _N_NEAR = 3
@@ -81,11 +80,11 @@ def parameter(block: str, name: str, scope: str | None = None) -> Reported:
 
 def parameters(block: str) -> tuple[Reported, ...]:
     """All reported numbers of one block, in the order of the table; ConfigError where it has none."""
-    rows = _table()
-    blocks = sorted({row.block for row in rows})
+    every = _table()
+    blocks = sorted({row.block for row in every})
     if block.lower() not in blocks:
         raise _unknown("evidence", f"name a block ({', '.join(blocks)})", block, blocks)
-    return tuple(row for row in rows if row.block == block.lower())
+    return tuple(row for row in every if row.block == block.lower())
 
 
 def _is_about(row: Reported, scope: str | None) -> bool:
@@ -104,9 +103,7 @@ def _unknown(where: str, allowed: str, got: str, known: list[str]) -> ConfigErro
 @cache
 def _table() -> tuple[Reported, ...]:
     """All rows of the packaged table."""
-    path = resources.files("resilience_sim").joinpath("data/parameters.csv")
-    with path.open(encoding="utf-8") as stream:
-        return tuple(_reported(row) for row in csv.DictReader(stream))
+    return tuple(_reported(row) for row in rows("parameters.csv"))
 
 
 def _reported(row: dict[str, str]) -> Reported:
@@ -115,9 +112,9 @@ def _reported(row: dict[str, str]) -> Reported:
     return Reported(
         block=row["block"],
         name=row["parameter"],
-        value=_number(row["value"]),
-        low=_number(low),
-        high=_number(high),
+        value=number(row["value"]),
+        low=number(low),
+        high=number(high),
         text=row["value"],
         unit=row["unit"],
         scope=row["country_or_scope"],
@@ -125,10 +122,3 @@ def _reported(row: dict[str, str]) -> Reported:
         locator=row["locator"],
         quality=row["quality"],
     )
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None

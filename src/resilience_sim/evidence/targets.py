@@ -6,14 +6,11 @@ reads each of them. Both were written before anything was fitted.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
-from importlib import resources
 
-from resilience_sim.errors import ConfigError, Problem
+from resilience_sim.evidence.files import rows, unknown
 
 
 class Role(StrEnum):
@@ -101,23 +98,14 @@ def targets(case: str | None = None) -> tuple[Target, ...]:
         return every
     found = tuple(target for target in every if target.case_id == case)
     if not found:
-        cases = list(dict.fromkeys(target.case_id for target in every))
-        near = get_close_matches(case, cases, 1, 0.4)
-        hint = f"Did you mean {near[0]!r}?" if near else ""
-        raise ConfigError([Problem("case", f"be one of {', '.join(cases)}", repr(case), hint)])
+        raise unknown("case", case, list(dict.fromkeys(target.case_id for target in every)))
     return found
 
 
 @cache
 def _table() -> tuple[Target, ...]:
-    readings = {row["target_id"]: row for row in _rows("readings.csv")}
-    return tuple(_target(row, readings[row["target_id"]]) for row in _rows("targets.csv"))
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    path = resources.files("resilience_sim").joinpath("data", name)
-    with path.open(encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
+    readings = {row["target_id"]: row for row in rows("readings.csv")}
+    return tuple(_target(row, readings[row["target_id"]]) for row in rows("targets.csv"))
 
 
 def _target(row: dict[str, str], reading: dict[str, str]) -> Target:
