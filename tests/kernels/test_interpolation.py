@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reference import place as plain_place
-from resilience_sim.kernels import interpolation, vector
+from resilience_sim.kernels import interpolation, lookups, vector
 from resilience_sim.kernels.lanes import (
     LANES,
     LOOKUP,
@@ -51,7 +51,7 @@ def many_singles(
     for start in range(0, corner.size, LANES):
         size = min(corner.size - start, LANES)
         fill(counts, reals, start, size, corner, places)
-        vector.mix_lanes(table, 1, counts, 0, steps, reals)
+        lookups.mix_lanes(table, 1, counts, 0, steps, reals)
         for k in range(size):
             out[start + k, 0] = reals[k + 4 * TILE]
     return out
@@ -64,7 +64,7 @@ def pairs(table: np.ndarray, corner: np.ndarray, steps: Any, places: np.ndarray)
     for start in range(0, corner.size, LANES):
         size = min(corner.size - start, LANES)
         fill(counts, reals, start, size, corner, places)
-        vector.mix_lanes(table, 2, counts, 0, steps, reals)
+        lookups.mix_lanes(table, 2, counts, 0, steps, reals)
         for k in range(size):
             out[start + k] = reals[k + 4 * TILE], reals[k + 5 * TILE]
     return out
@@ -177,11 +177,11 @@ def placed(
     shelf, counts, reals = (
         vector.tile(np.float32, 1), vector.tile(np.int32, 1), vector.tile(np.float32, 1)
     )  # fmt: skip
-    vector.shelve(nodes, shelf, 0)
-    vector.shelve(widths, shelf, LOOKUP)
+    lookups.shelve(nodes, shelf, 0)
+    lookups.shelve(widths, shelf, LOOKUP)
     for k in range(LANES):
         counts[k], reals[k] = cells[k], numbers[k]
-    vector.place_lanes(nodes, widths, shelf, 0, counts, 0, reals, 0)
+    lookups.place_lanes(nodes, widths, shelf, 0, counts, 0, reals, 0)
     return reals[:LANES].copy()
 
 
@@ -196,7 +196,7 @@ def test_few_are_found_among_many() -> None:
 
 @numba.njit
 def found(counts: np.ndarray, first: int, n: int, few: np.ndarray) -> int:
-    return vector.find(counts, first, n, np.int32(1), few)
+    return lookups.find(counts, first, n, np.int32(1), few)
 
 
 def test_one_cell_of_one_type_by_hand() -> None:

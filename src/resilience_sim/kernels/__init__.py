@@ -2,5 +2,5 @@
 
 Kernels take numbers and arrays, never names or tables. They do not raise: inputs are checked before
 they are called. Imports point down: population_step | bellman > household | interpolation | draws >
-elementary > primitives > vector.
+elementary > primitives > lookups > vector > compiling, lanes.
 """
