@@ -173,6 +173,18 @@ def test_a_switch_matters(switch: str) -> None:
 # --- what may no longer happen -----------------------------------------------------------------
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("switch", [each.name for each in fields(Mechanisms)])
+def test_the_planner_settles_on_default_nodes_without_a_mechanism(switch: str) -> None:
+    config = compose([
+        "population.n_households=500", "replicates=1", "horizon_years=1", "shock=none",
+        "arms=[none,cash]", "planner.n_skill=4", "planner.n_other=2",
+        "outcomes.belief_households=0", "outcomes.channel_households=0",
+        "outcomes.horizons_years=[1]", f"mechanisms.{switch}=false",
+    ])  # fmt: skip
+    assert run(prepare(config)).year_mean.size
+
+
 def test_without_seasons_quarters_earn_alike() -> None:
     def spread(results: Results) -> float:
         # Untreated income by quarter of the year, over the years; the first harvest was sown

@@ -16,6 +16,9 @@ from resilience_sim.model import Terms, discouraged, under
 
 ASSET_BEND, MONEY_BEND, SAVINGS_BEND = 0.05, 0.1, 0.1  # lines; below it nodes are evenly spaced
 N_DEBT = 3  # nodes of savings below zero
+NO_SAVINGS = (
+    1e-3  # lines that plans without saving look at; single precision tells no slope over less
+)
 N_DEBT_MONEY = 4  # nodes of money below zero
 
 
@@ -149,7 +152,7 @@ def _savings_nodes(config: Config, p: Primitives) -> np.ndarray:
     """Savings from the credit limit up; zero is a node, for saving and borrowing differ in price."""
     limit = float(p.credit_limit)
     if not config.mechanisms.saving:
-        return _with_debt(-limit, 1e-6, SAVINGS_BEND, 2 + N_DEBT * (limit > 0.0), N_DEBT)
+        return _with_debt(-limit, NO_SAVINGS, SAVINGS_BEND, 2 + N_DEBT * (limit > 0.0), N_DEBT)
     settings = config.planner
     return _with_debt(-limit, settings.money_max, SAVINGS_BEND, settings.n_savings, N_DEBT)
 

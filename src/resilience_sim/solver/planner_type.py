@@ -73,6 +73,7 @@ class PlannerType:
         is_split = len(self.world.believed) == len(pairs)
         self.minds = [[pair] for pair in pairs] if is_split else [pairs]
         """By belief, the minds that hold it: pairs without and with knowledge."""
+        self.most_savings = np.float32(np.inf if config.mechanisms.saving else 0.0)
         self.is_allowed = np.array([True, True, config.mechanisms.improved_technique])
         self.base = [blank_solution(self.world.grids) for _ in self.world.believed]
         self.redraw = [np.zeros_like(each.future) for each in self.base]
@@ -304,7 +305,9 @@ class PlannerType:
         land, skill, other = self.where
         for minds in self.minds[belief]:
             policies.plans[slot, land, minds, skill, other, ..., 0] = solution.assets[:, season]
-            policies.plans[slot, land, minds, skill, other, ..., 1] = solution.savings[:, season]
+            policies.plans[slot, land, minds, skill, other, ..., 1] = np.minimum(
+                solution.savings[:, season], self.most_savings
+            )
         if season == 0:
             gap = solution.value[:, 0, 1:] - solution.value[:, 0, :1]
             # Infeasible plans are worth very much less; a saturated gap keeps the border between two
