@@ -58,6 +58,34 @@ def test_what_is_lost_from_the_cache_is_compiled_anew(tmp_path: Path) -> None:
     assert compiled_apart(tmp_path) == 0
 
 
+#: Draw droughts for a tuple of a module that no other process has.
+PASS_BY = """
+import numpy as np
+from passer_by import Villagers
+from resilience_sim import compose
+from resilience_sim.kernels import earnings
+from resilience_sim.model import primitives
+p = primitives(compose(["case=erewhon"]))
+village, out = np.zeros(16, np.int32), np.empty(16, np.float32)
+earnings.strike_villages(p, Villagers(village), 0, 16, 1, np.uint32(1), np.uint32(0), out)
+"""
+
+
+@pytest.mark.slow
+def test_a_tuple_of_a_module_that_is_gone_keeps_nobody_from_the_cache(tmp_path: Path) -> None:
+    module = "from typing import Any, NamedTuple\nclass Villagers(NamedTuple):\n    village: Any\n"
+    (tmp_path / "passer_by.py").write_text(module)
+    folder = tmp_path / "cache"
+    package = str(Path(resilience_sim.__file__).parents[1])
+    environment = {
+        "PYTHONPATH": os.pathsep.join((package, str(tmp_path))),
+        "RESILIENCE_SIM_CACHE_DIR": str(folder),
+    }
+    subprocess.run([sys.executable, "-c", PASS_BY], check=True, env=os.environ | environment)
+    assert compiled_apart(folder) > 50
+    assert compiled_apart(folder) == 0
+
+
 def test_helpers_are_inlined_and_run_from_python_alike() -> None:
     assert isinstance(elementary.log2, compiling.Helper)
     assert elementary.log2(np.float32(8.0)) == np.float32(3.0)

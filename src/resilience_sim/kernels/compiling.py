@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from importlib import import_module
+from pickle import UnpicklingError
 from typing import Any
 
 import numba
 from llvmlite import binding, ir
 from numba.core import cgutils, types
-from numba.core.caching import CompileResultCacheImpl, FunctionCache
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder, Flags
 from numba.core.compiler_lock import global_compiler_lock
@@ -513,7 +514,27 @@ class _LoopCacheImpl(CompileResultCacheImpl):
         return cres
 
 
-class _LoopCache(FunctionCache):
+class _Index(IndexDataCacheFile):
+    """What is kept of a function, by kinds of arguments: nothing, where one of them is not to be had here.
+
+    Who calls a loop with a tuple of a module of its own leaves its name for all who come later.
+    """
+
+    def _load_index(self) -> dict[Any, Any]:
+        try:
+            found: dict[Any, Any] = super()._load_index()
+        except (ImportError, AttributeError, UnpicklingError, EOFError):
+            return {}
+        return found
+
+
+class _Cache(FunctionCache):
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        self._cache_file.__class__ = _Index
+
+
+class _LoopCache(_Cache):
     _impl_class = _LoopCacheImpl
 
 
@@ -522,5 +543,5 @@ class _DoorCacheImpl(CompileResultCacheImpl):
         return super().get_filename_base(fullname + ".door", abiflags)
 
 
-class _DoorCache(FunctionCache):
+class _DoorCache(_Cache):
     _impl_class = _DoorCacheImpl
