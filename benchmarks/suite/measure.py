@@ -19,9 +19,7 @@ from typing import Any, cast
 import numpy as np
 
 from resilience_sim import runs
-from resilience_sim.kernels.lanes import (
-    LANES,
-)
+from resilience_sim.kernels.lanes import LANES
 from resilience_sim.lives import workspace
 from resilience_sim.outcomes.panel import panel as panel_table
 from resilience_sim.results import PANEL_COLUMNS

@@ -15,9 +15,7 @@ from resilience_sim.imputed import Start
 from resilience_sim.kernels import draws, people
 from resilience_sim.kernels import population_step as step
 from resilience_sim.kernels.counting import FIXED_POINT, N_BINS
-from resilience_sim.kernels.lanes import (
-    LANES,
-)
+from resilience_sim.kernels.lanes import LANES
 from resilience_sim.kernels.primitives import (
     BOTH_LISTS,
     CLASS_NAMES,

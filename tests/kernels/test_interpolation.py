@@ -10,11 +10,7 @@ import pytest
 
 from reference import place as plain_place
 from resilience_sim.kernels import interpolation, lookups, vector
-from resilience_sim.kernels.lanes import (
-    LANES,
-    LOOKUP,
-    TILE,
-)
+from resilience_sim.kernels.lanes import LANES, LOOKUP, TILE
 from small_world import grid
 
 GRIDS = {

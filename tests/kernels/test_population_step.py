@@ -25,9 +25,7 @@ from resilience_sim.cli import compose
 from resilience_sim.kernels import draws, people
 from resilience_sim.kernels import population_step as step
 from resilience_sim.kernels.counting import FIXED_POINT as UNIT
-from resilience_sim.kernels.lanes import (
-    LANES,
-)
+from resilience_sim.kernels.lanes import LANES
 from resilience_sim.kernels.primitives import (
     ABOVE,
     HEIR_MOMENTS,

@@ -6,12 +6,8 @@ from resilience_sim.kernels import draws
 from resilience_sim.kernels.elementary import log2
 from resilience_sim.kernels.household import settle, year_outlay
 from resilience_sim.kernels.interpolation import between, cell_of, read_tile, shelve_grids
-from resilience_sim.kernels.lanes import (
-    TILE,
-)
-from resilience_sim.kernels.lookups import (
-    find,
-)
+from resilience_sim.kernels.lanes import TILE
+from resilience_sim.kernels.lookups import find
 from resilience_sim.kernels.primitives import (
     ABOVE,
     BOTH_LISTS,
@@ -22,15 +18,7 @@ from resilience_sim.kernels.primitives import (
     SOCIAL_LIST,
     WAY_UP,
 )
-from resilience_sim.kernels.vector import (
-    apart,
-    kernel,
-    load,
-    load_table,
-    loop_kernel,
-    store,
-    tile,
-)
+from resilience_sim.kernels.vector import apart, kernel, load, load_table, loop_kernel, store, tile
 
 f4, i4, u4 = np.float32, np.int32, np.uint32
 _ZERO, _ONE, _HALF, _TWO = f4(0.0), f4(1.0), f4(0.5), f4(2.0)

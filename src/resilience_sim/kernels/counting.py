@@ -3,10 +3,7 @@
 import numpy as np
 
 from resilience_sim.kernels.elementary import log2
-from resilience_sim.kernels.vector import (
-    kernel,
-    nearest,
-)
+from resilience_sim.kernels.vector import kernel, nearest
 
 f4, f8, i4 = np.float32, np.float64, np.int32
 FIXED_POINT = 2.0**20  # sums are counted in units of 2^-20 lines times a weight of mean one

@@ -5,15 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from resilience_sim.kernels.elementary import log2
-from resilience_sim.kernels.vector import (
-    at_hand,
-    kernel,
-    load,
-    load_table,
-    loop_kernel,
-    put,
-    store,
-)
+from resilience_sim.kernels.vector import at_hand, kernel, load, load_table, loop_kernel, put, store
 
 f4 = np.float32
 i4 = np.int32

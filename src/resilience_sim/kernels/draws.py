@@ -12,10 +12,7 @@ import math
 import numpy as np
 
 from resilience_sim.kernels.elementary import log2, sine_cosine
-from resilience_sim.kernels.vector import (
-    kernel,
-    loop_kernel,
-)
+from resilience_sim.kernels.vector import kernel, loop_kernel
 
 f4 = np.float32
 u4 = np.uint32

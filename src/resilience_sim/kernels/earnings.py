@@ -7,13 +7,7 @@ from resilience_sim.kernels.counting import FIXED_POINT, fixed
 from resilience_sim.kernels.elementary import exp2
 from resilience_sim.kernels.household import grow, labour_share, own_output
 from resilience_sim.kernels.primitives import NO_LIST, SHOCK_ENTRANT
-from resilience_sim.kernels.vector import (
-    apart,
-    load,
-    load_table,
-    loop_kernel,
-    store,
-)
+from resilience_sim.kernels.vector import apart, load, load_table, loop_kernel, store
 
 f4, f8, i4, i8, u4 = np.float32, np.float64, np.int32, np.int64, np.uint32
 _ZERO, _ONE, _HALF = f4(0.0), f4(1.0), f4(0.5)

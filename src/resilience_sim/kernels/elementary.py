@@ -6,11 +6,7 @@ equal ripple; relative errors are under 3e-8 (logarithm) and 4e-9 (the rest) bef
 
 import numpy as np
 
-from resilience_sim.kernels.vector import (
-    bits_float,
-    float_bits,
-    kernel,
-)
+from resilience_sim.kernels.vector import bits_float, float_bits, kernel
 
 f4, i4 = np.float32, np.int32
 

@@ -6,13 +6,7 @@ from resilience_sim.kernels.bellman import new_trail, trace_all
 from resilience_sim.kernels.curves import between, curvature, place_of
 from resilience_sim.kernels.foresight import new_desk, season_future
 from resilience_sim.kernels.household import labour_share, own_output, year_outlay
-from resilience_sim.kernels.vector import (
-    flat,
-    kernel,
-    load,
-    loop_kernel,
-    store,
-)
+from resilience_sim.kernels.vector import flat, kernel, load, loop_kernel, store
 
 f4, i4 = np.float32, np.int32
 _ZERO, _ONE = f4(0.0), f4(1.0)

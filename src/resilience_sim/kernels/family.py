@@ -6,18 +6,11 @@ from resilience_sim.kernels import draws
 from resilience_sim.kernels.counting import fixed
 from resilience_sim.kernels.earnings import add_up_villages
 from resilience_sim.kernels.elementary import exp2, log2
-from resilience_sim.kernels.lookups import (
-    find,
-)
+from resilience_sim.kernels.lookups import find
 from resilience_sim.kernels.primitives import MIN_YEARS
 from resilience_sim.kernels.records import NOT_SEEN, record_heir
 from resilience_sim.kernels.skill import score_of, skill_of
-from resilience_sim.kernels.vector import (
-    load,
-    load_table,
-    loop_kernel,
-    store,
-)
+from resilience_sim.kernels.vector import load, load_table, loop_kernel, store
 
 f4, f8, i4, i8, u4 = np.float32, np.float64, np.int32, np.int64, np.uint32
 _ZERO, _ONE, _TWO = f4(0.0), f4(1.0), f4(2.0)

@@ -11,13 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from resilience_sim.kernels.curves import curvature, curvature_along
-from resilience_sim.kernels.lanes import (
-    LANES,
-    LOOKUP,
-)
-from resilience_sim.kernels.lookups import (
-    add_curves,
-)
+from resilience_sim.kernels.lanes import LANES, LOOKUP
+from resilience_sim.kernels.lookups import add_curves
 from resilience_sim.kernels.vector import (
     at_hand,
     flat,

@@ -6,9 +6,7 @@ Units: annual poverty lines per member; a period's flows are lines, not lines pe
 import numpy as np
 
 from resilience_sim.kernels.elementary import exp2, log2
-from resilience_sim.kernels.vector import (
-    kernel,
-)
+from resilience_sim.kernels.vector import kernel
 
 f4 = np.float32
 i4 = np.int32

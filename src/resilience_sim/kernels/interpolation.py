@@ -3,21 +3,9 @@
 import numpy as np
 
 from resilience_sim.kernels.elementary import log2
-from resilience_sim.kernels.lanes import (
-    LANES,
-    LOOKUP,
-    TILE,
-)
-from resilience_sim.kernels.lookups import (
-    mix_corners,
-    mix_lanes,
-    place_lanes,
-    shelve,
-)
-from resilience_sim.kernels.vector import (
-    kernel,
-    load_table,
-)
+from resilience_sim.kernels.lanes import LANES, LOOKUP, TILE
+from resilience_sim.kernels.lookups import mix_corners, mix_lanes, place_lanes, shelve
+from resilience_sim.kernels.vector import kernel, load_table
 
 f4 = np.float32
 i4 = np.int32

@@ -63,24 +63,14 @@ def lanes_of(builder: Any, low: Any, high: Any, lanes: list[int]) -> Any:
     return builder.shuffle_vector(low, high, mask)
 
 
-def mixed_at(builder: Any, low: Any, high: Any, place: Any) -> Any:
-    """`low + place * (high - low)` in every lane, to the bit as a scalar kernel has it."""
-    flags = tuple(sorted(FLOAT_FLAGS))
-    whole = builder.insert_element(ir.Constant(low.type, ir.Undefined), place, _FIRST_LANE)
-    whole = lanes_of(builder, whole, whole, [0] * low.type.count)
-    part = builder.fmul(whole, builder.fsub(high, low, flags=flags), flags=flags)
-    return builder.fadd(low, part, flags=flags)
-
-
-_FIRST_LANE = ir.Constant(ir.IntType(32), 0)
-
-
-def spread(builder: Any, value: Any) -> Any:
-    """A number in every one of LANES lanes."""
-    one = builder.insert_element(
-        ir.Constant(ir.VectorType(value.type, LANES), ir.Undefined), value, _FIRST_LANE
+def spread(builder: Any, value: Any, n: int = LANES) -> Any:
+    """A number in every one of `n` lanes."""
+    first, none = (
+        ir.Constant(ir.IntType(32), 0),
+        ir.Constant(ir.VectorType(value.type, n), ir.Undefined),
     )
-    return lanes_of(builder, one, one, [0] * LANES)
+    one = builder.insert_element(none, value, first)
+    return lanes_of(builder, one, one, [0] * n)
 
 
 def _row(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
@@ -133,6 +123,11 @@ def _mixer(builder: Any) -> Callable[[Any, Any, Any], Any]:
         return builder.fadd(low, part, flags=flags)
 
     return mix
+
+
+def mixed_at(builder: Any, low: Any, high: Any, place: Any) -> Any:
+    """The same at one place for all lanes."""
+    return _mixer(builder)(low, high, spread(builder, place, low.type.count))
 
 
 def _mixed_nodes(mix: Callable[[Any, Any, Any], Any], nodes: list[Any], places: list[Any]) -> Any:

@@ -329,12 +329,22 @@ else:
             sums[j : j + LANES] += share * (low[cell] + place * (slope[cell] + bent[cell] * place))
 
     def highest_lines(low, rise, cells, inside, start, best, chosen):
-        """Plain twin of the highest line; asked for where LOOKUP is not zero."""
-        raise NotImplementedError
+        """Plain twin of the highest line."""
+        rows = low.reshape(-1, best.size), rise.reshape(-1, best.size)
+        n_rows = len(rows[0])
+        cell, place = (
+            each[start : start + n_rows * best.size].reshape(n_rows, -1) for each in (cells, inside)
+        )
+        lows, rises = (np.take_along_axis(each, cell.astype(int), 1) for each in rows)
+        _note_highest(lows + place * rises, best, chosen)
 
     def highest_sums(factor, ahead, rows, best, chosen):
-        """Plain twin of the highest sum; asked for where LOOKUP is not zero."""
-        raise NotImplementedError
+        """Plain twin of the highest sum."""
+        _note_highest(factor * ahead[:, None] + rows.reshape(len(ahead), -1), best, chosen)
+
+    def _note_highest(rows, best, chosen):
+        """The highest of each column, and the first row that it stands in."""
+        best[:], chosen[:] = rows.max(axis=0), rows.argmax(axis=0)
 
     def mix_lanes(table, width, corners, k, steps, rows):
         """Plain twin of the mix for LANES households."""

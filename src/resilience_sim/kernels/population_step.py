@@ -24,9 +24,7 @@ from resilience_sim.kernels.earnings import (
     take_terms,
 )
 from resilience_sim.kernels.family import forget, grow_older, learn, raise_children, succeed
-from resilience_sim.kernels.lanes import (
-    LANES,
-)
+from resilience_sim.kernels.lanes import LANES
 from resilience_sim.kernels.primitives import N_FLOWS, NO_WAY_UP, TRAPPED
 from resilience_sim.kernels.records import (
     N_OUTCOMES,
@@ -36,11 +34,7 @@ from resilience_sim.kernels.records import (
     record,
     record_adults,
 )
-from resilience_sim.kernels.vector import (
-    load_table,
-    loop_kernel,
-    store,
-)
+from resilience_sim.kernels.vector import load_table, loop_kernel, store
 
 f4, i4, u4 = np.float32, np.int32, np.uint32
 _ZERO, _ONE, _TWO = f4(0.0), f4(1.0), f4(2.0)

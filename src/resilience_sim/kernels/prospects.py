@@ -16,14 +16,7 @@ from resilience_sim.kernels.elementary import exp2, log2
 from resilience_sim.kernels.household import labour_share, own_output, year_outlay
 from resilience_sim.kernels.primitives import N_TECHNIQUES
 from resilience_sim.kernels.skill import score_of, skill_of
-from resilience_sim.kernels.vector import (
-    at_hand,
-    flat,
-    kernel,
-    load_table,
-    loop_kernel,
-    store,
-)
+from resilience_sim.kernels.vector import at_hand, flat, kernel, load_table, loop_kernel, store
 
 f4, i4 = np.float32, np.int32
 _ZERO, _ONE = f4(0.0), f4(1.0)

@@ -9,9 +9,7 @@ import numpy as np
 from resilience_sim.kernels.choices import class_of, mind_of
 from resilience_sim.kernels.counting import bin_of, fixed
 from resilience_sim.kernels.elementary import log2
-from resilience_sim.kernels.lanes import (
-    TILE,
-)
+from resilience_sim.kernels.lanes import TILE
 from resilience_sim.kernels.primitives import (
     MIN_YEARS,
     N_AT_SUCCESSION,

@@ -10,10 +10,7 @@ can pay for.
 import numpy as np
 
 from resilience_sim.kernels.household import labour_share, own_output, year_outlay
-from resilience_sim.kernels.vector import (
-    kernel,
-    loop_kernel,
-)
+from resilience_sim.kernels.vector import kernel, loop_kernel
 
 CONSUMED_SHARE = 0.3  # of money beyond ordinary income and buffer
 INVESTED_SHARE = 0.5  # of money beyond consumption and buffer

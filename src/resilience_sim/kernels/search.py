@@ -12,13 +12,8 @@ import numpy as np
 from resilience_sim.kernels.curves import between, curvature, curvature_along, place_of
 from resilience_sim.kernels.elementary import exp2, log2
 from resilience_sim.kernels.household import year_outlay
-from resilience_sim.kernels.lanes import (
-    LOOKUP,
-)
-from resilience_sim.kernels.lookups import (
-    highest_lines,
-    highest_sums,
-)
+from resilience_sim.kernels.lanes import LOOKUP
+from resilience_sim.kernels.lookups import highest_lines, highest_sums
 from resilience_sim.kernels.prospects import SMALLEST_SURPLUS, utility_of_surplus
 from resilience_sim.kernels.vector import (
     abreast,

@@ -3,9 +3,7 @@
 import numpy as np
 
 from resilience_sim.kernels.primitives import HIGHEST_SCORE, N_SCORES
-from resilience_sim.kernels.vector import (
-    kernel,
-)
+from resilience_sim.kernels.vector import kernel
 
 f4, i4 = np.float32, np.int32
 _ZERO, _ONE = f4(0.0), f4(1.0)

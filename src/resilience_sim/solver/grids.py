@@ -7,9 +7,7 @@ import numpy as np
 
 from resilience_sim.config import Config
 from resilience_sim.kernels.curves import Nodes, nodes_at, places, sheet_of
-from resilience_sim.kernels.lanes import (
-    LANES,
-)
+from resilience_sim.kernels.lanes import LANES
 from resilience_sim.kernels.primitives import N_TECHNIQUES, Grid, Primitives
 from resilience_sim.kernels.prospects import PlannerGrids, spending_utility
 from resilience_sim.model import Terms, discouraged, under

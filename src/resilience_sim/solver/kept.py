@@ -25,13 +25,9 @@ from llvmlite import binding
 
 from resilience_sim.config import Config
 from resilience_sim.errors import ConfigError, Problem
-from resilience_sim.kernels.lanes import (
-    is_compiled,
-)
+from resilience_sim.kernels.lanes import is_compiled
 from resilience_sim.kernels.primitives import Primitives
-from resilience_sim.kernels.vector import (
-    CACHE_FOLDER,
-)
+from resilience_sim.kernels.vector import CACHE_FOLDER
 from resilience_sim.solver.axes import Phase, TypeAxes
 from resilience_sim.solver.policies import Policies, blank
 
