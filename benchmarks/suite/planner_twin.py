@@ -61,7 +61,7 @@ class Problem:
         solve = _took(bellman.solve_type, *self._with(solution=solution).values())
         search = _took(bellman.solve_type, *self._with(solution=first, max_years=1).values())
         given = dict(self.given)
-        trail = bellman.make_trail(solution.value.shape)
+        trail = bellman.new_trail(solution.value.shape)
         bellman.trace_all(given["p"], given["grids"], given["is_allowed"], solution, trail)
         del given["expected_gain"], given["solution"]
         given |= {"end_hazard": np.float32(given["end_hazard"]), "tolerance": 0.0}

@@ -21,7 +21,7 @@ from resilience_sim.config import Config
 from resilience_sim.kernels.bellman import (
     CONVERGED,
     NOT_CONVERGED,
-    make_trail,
+    new_trail,
     trace_all,
     value_plans,
 )
@@ -213,7 +213,7 @@ def test_plans_are_worth_what_living_by_them_for_long_is(household: Household) -
     grids, solution = settled.grids, settled.solution
     lived = Solution(*(each.copy() for each in solution))
     lived.value[:, 0] = 0.0
-    trail = make_trail(lived.value.shape)
+    trail = new_trail(lived.value.shape)
     none, allowed = np.zeros_like(lived.future), np.ones(3, bool)
     trace_all(p, grids, allowed, lived, trail)
     for _ in range(200):

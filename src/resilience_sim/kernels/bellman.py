@@ -75,12 +75,6 @@ def new_trail(shape):
 
 
 @loop_kernel
-def make_trail(shape):
-    """An empty trail, from outside the kernels."""
-    return new_trail(shape)
-
-
-@loop_kernel
 def new_tray(grids):
     """An empty tray."""
     n_assets, n_savings = grids.assets.at.size, grids.savings.at.size

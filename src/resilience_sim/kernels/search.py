@@ -73,11 +73,8 @@ def new_bench(grids):
     for i in range(n_assets):
         for m in range(n_money):
             n = i * n_money + m
-            held[n], money[n], trades[n] = (
-                grids.assets.at[i],
-                grids.money.at[m],
-                i * n_assets * n_money + m,
-            )
+            held[n], money[n] = grids.assets.at[i], grids.money.at[m]
+            trades[n] = i * n_assets * n_money + m
     return Bench(
         np.empty(size, f4), np.zeros(size, f4), np.empty(size, f4),
         np.empty(size, f4), np.empty(size, f4), np.empty(n_spend, f4), np.empty(n_spend, i4),

@@ -120,7 +120,7 @@ class PlannerType:
         """Value the plans that are there anew, until a year moves them by less than `tolerance`, relative."""
         world, solution = self.world, self.base[belief]
         places = self._places(world, belief, 0.0)
-        trail = bellman.make_trail(solution.value.shape)
+        trail = bellman.new_trail(solution.value.shape)
         bellman.trace_all(world.p, world.grids, self.is_allowed, solution, trail)
         bellman.value_plans(
             world.p, world.grids, *places, self.is_allowed, self.redraw[belief], np.float32(0.0),
