@@ -300,7 +300,7 @@ class Life:
     def _open_year(self) -> None:
         self.income_year = self.consumption_year = self.own_year = self.wages_year = 0.0
         self.pooled_year = self.sold_year = self.estate_left = 0.0
-        self.is_destitute = 0
+        self.is_destitute = self.hungry = 0
 
     def _agree(self, row: int) -> None:
         """Terms of the programme; row 0 is the life before the start."""
@@ -588,6 +588,7 @@ class Life:
             self.lean = self.consumption * self.per_year
         if eaten < need - ALMOST:
             self.is_destitute = 1
+        self.hungry += self.consumption * self.per_year < p.food_line
 
     # 8. Children grow; the year is recorded.
 
@@ -632,6 +633,8 @@ class Life:
             "school_age": float(self.is_of_school_age),
             "distress_sales": self.sold_year,
             "lean_consumption": self.lean,
+            "hungry_months": self.hungry * 12 / self.per_year,
+            "hungry": float(self.hungry > 0),
         }
 
     def close_year(self) -> None:
@@ -834,8 +837,8 @@ def _nothing(world: Any) -> dict[str, np.ndarray]:
     lives = (arms, worlds, world.n_replicates)
     n_horizons, n_villages = int(world.scenario.horizon.max()) + 1, int(people.village.max()) + 1
     shapes = {
-        "year": (*lives, n_years, 2, 32),
-        "village": (arms, worlds, n_horizons, 2, 32, n_villages),
+        "year": (*lives, n_years, 2, 34),
+        "village": (arms, worlds, n_horizons, 2, 34, n_villages),
         "period": (*lives, n_periods, 2, 2),
         "histogram": (arms, worlds, n_horizons, 2, N_BINS),
         "mobility": (arms, worlds, 5, N_BINS),

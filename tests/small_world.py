@@ -48,7 +48,8 @@ CONDITIONAL = ("conditional", "conditional_household", "per_pupil")
 HANDED = ("per_child", "grant", "grant_household", "training", "coaching", "participation")
 _COUNTS = {
     "village", "type_at", "land_at", "reach", "type_kind", "quintile", "panel_row", "technique",
-    "knowledge", "confidence", "generation", "spell", "start", "last_below", "pattern", "few",
+    "knowledge", "confidence", "generation", "spell", "hungry", "start", "last_below", "pattern",
+    "few",
 }  # fmt: skip
 
 
@@ -92,7 +93,7 @@ def primitives(**changes: Any) -> Primitives:
         "perceived_return": 0.7, "confidence_start": 0.6, "confidence_inherited": 0.4,
         "corrected_by_trying": 0.6, "corrected_by_neighbours": 0.5, "severe_loss": 0.8,
         "broken_by_loss": 0.6,
-        "food_share": 0.5, "food_share_slope": 0.06, "sales_gain": 0.5,
+        "food_share": 0.5, "food_share_slope": 0.06, "food_line": 0.5, "sales_gain": 0.5,
         "skill_persistence": 0.4,
         "school_effect": 0.08, "health_effect": 0.3, "reference_school": 3.0,
         "reference_health": 0.6, "birth_age": 49.0, "children": 2.4,
@@ -498,8 +499,8 @@ class Block:
                 scratch.food, scratch.input_help, scratch.outlay_keep, scratch.credit_limit,
                 state.assets, state.savings, state.technique, state.knowledge, state.confidence,
                 scratch.money, scratch.income, scratch.consumption, state.income_year,
-                state.consumption_year, state.own_year, state.is_destitute, state.sold_year,
-                state.lean,
+                state.consumption_year, state.own_year, state.is_destitute, state.hungry,
+                state.sold_year, state.lean,
             )  # fmt: skip
             records.add_period(
                 households, 0, n, np.float32(per_year), scratch.consumption, scratch.income,

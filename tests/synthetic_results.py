@@ -162,6 +162,8 @@ def households(n_replicates: int = N_REPLICATES, seed: int = 1) -> SimpleNamespa
     gap = np.maximum(1 - consumption, 0)
     values["poor"], values["poverty_gap"] = (gap > 0).astype(float), gap
     values["poverty_severity"] = gap**2
+    values["hungry_months"] = np.clip(np.rint(12 * gap), 0, 12)
+    values["hungry"] = (values["hungry_months"] > 0).astype(float)
     values["poor_income"] = (values["income"] < 1).astype(float)
     start = rng.choice(N_CLASSES, size=(n_replicates, n), p=[0.3, 0.35, 0.2, 0.1, 0.05])
     began = {kind: (start == kind)[None, None, :, None, :] for kind in range(N_CLASSES)}

@@ -91,6 +91,8 @@ def test_every_mechanism_is_at_work(small: Any, lived: dict[str, np.ndarray]) ->
         "confident",
         "enrolled",
         "school_age",
+        "hungry_months",
+        "hungry",
     ):
         assert yearly[name] > 0, name
     assert lived["heir"].sum() > 0

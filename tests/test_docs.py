@@ -28,7 +28,7 @@ MODEL = (ROOT / "docs" / "model.md").read_text(encoding="utf-8")
 DECISIONS = (
     "planner-refinement", "luck-in-calendar-quarters", "planner-types", "threads-not-prange",
     "stationarity-fit", "vectorised-from-the-start", "arrears", "pool", "minds", "generations",
-    "heirs-by-channel",
+    "heirs-by-channel", "food-line",
 )  # fmt: skip
 GROUPS = (
     "preferences", "technology", "finance", "seasons", "luck", "pooling", "confidence",

@@ -21,6 +21,12 @@ FINE = (
     "planner.n_assets=30", "planner.n_money=60", "planner.n_savings=50", "planner.tolerance=1e-4",
     "population.synthetic.n_villages=100", "replicates=4",
 )  # fmt: skip
+COARSE = (
+    "case=erewhon", "arms=[none,cash]", "horizon_years=4", "replicates=1", "threads=2",
+    "population.synthetic.n_villages=20", "planner.n_assets=12", "planner.n_money=14",
+    "planner.n_savings=12", "planner.tolerance=0.01", "outcomes.belief_households=0",
+    "outcomes.channel_households=0",
+)  # fmt: skip
 
 
 @cache
@@ -115,3 +121,16 @@ def test_costs_do_not_depend_on_the_period() -> None:
     assert found[0][1] > 0
     for each in found[1:]:
         np.testing.assert_allclose(each, found[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("per_year", [1, 4, 12])
+def test_months_short_of_food_are_months_of_a_year(per_year: int) -> None:
+    results = lived(per_year, *COARSE)
+    months, hungry = (
+        results.year_mean[..., OUTCOMES.index(n)] for n in ("hungry_months", "hungry")
+    )
+    assert months.min() >= 0 and months.max() <= 12 and months.max() > 0
+    # Who is short of food is so for a period at least, and for all of the year at most.
+    rounding = 1e-5  # months; sums are in units of 2^-20
+    assert (hungry * (12 / per_year) - rounding <= months).all()
+    assert (months <= 12 * hungry + rounding).all()

@@ -16,6 +16,8 @@ from typing import Any
 import mesa
 import numpy as np
 
+from resilience_sim.kernels.primitives import N_FLOWS
+
 from .numpy_twin import BELIEF, CHILD, DROUGHT, HEIR, QUARTER, YEAR
 from .world import World
 
@@ -122,7 +124,7 @@ class Village(mesa.Model):  # type: ignore[misc]
              sum(one.weight * one.income for one in self.agents) * p.periods_per_year)
         )  # fmt: skip
         if self.season == p.periods_per_year - 1:
-            sums = [0.0] * 26
+            sums = [0.0] * N_FLOWS
             for one in self.agents:
                 one.raise_children()
                 for o, value in enumerate(one.outcomes()):
@@ -208,7 +210,7 @@ class Household(mesa.Agent):  # type: ignore[misc]
     def _open_year(self) -> None:
         self.income_year = self.consumption_year = self.own_year = self.wages_year = 0.0
         self.pooled_year = self.sold_year = 0.0
-        self.is_destitute = False
+        self.is_destitute, self.hungry = False, 0
 
     def grow_older(self) -> None:
         p = self.model.p
@@ -420,6 +422,7 @@ class Household(mesa.Agent):  # type: ignore[misc]
             self.lean = self.consumption * p.periods_per_year
         if eaten < need - 1e-4:
             self.is_destitute = True
+        self.hungry += self.consumption * p.periods_per_year < p.food_line
 
     def raise_children(self) -> None:
         p = self.model.p
@@ -444,7 +447,7 @@ class Household(mesa.Agent):  # type: ignore[misc]
             self.is_destitute, self.knowledge, income * income, eaten * eaten, self.assets**2,
             self.estate_left, self.own_year, self.wages_year, self.confidence, self.participation,
             self.pooled_year, self.is_enrolled, p.school_age <= child_age < p.school_end,
-            self.sold_year, self.lean,
+            self.sold_year, self.lean, self.hungry * 12 / p.periods_per_year, self.hungry > 0,
         )  # fmt: skip
 
     def close_year(self) -> None:

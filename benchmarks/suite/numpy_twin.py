@@ -152,6 +152,7 @@ class _Block:
     start: Array
     is_enrolled: Array
     is_destitute: Array
+    hungry: Array
     is_from_threshold: Array
 
     def __init__(self, world: World, rows: slice, luck: KernelLuck, out: Life) -> None:
@@ -170,7 +171,7 @@ class _Block:
             "own_year", "wages_year", "pooled_year", "sold_year", "lean",
         ):  # fmt: skip
             setattr(self, name, np.zeros(n, f4))
-        for name in ("generation", "spell"):
+        for name in ("generation", "spell", "hungry"):
             setattr(self, name, np.zeros(n, np.int32))
         for name in ("is_enrolled", "is_destitute", "is_from_threshold"):
             setattr(self, name, np.zeros(n, bool))
@@ -445,6 +446,7 @@ class _Block:
         if season == self.lean_season:
             self.lean = eaten_real * per_year
         self.is_destitute |= eaten < need - f4(1e-4)
+        self.hungry += eaten_real * per_year < p.food_line
         self.out.period[t, 0] += self.weight @ (eaten_real * per_year)
         self.out.period[t, 1] += self.weight @ (net * per_year)
 
@@ -468,7 +470,7 @@ class _Block:
             self.is_destitute, self.knowledge, income * income, eaten * eaten, self.assets * self.assets,
             self.estate_left, self.own_year, self.wages_year, self.confidence, self.participation,
             self.pooled_year, self.is_enrolled, (child_age >= p.school_age) & (child_age < p.school_end),
-            self.sold_year, self.lean,
+            self.sold_year, self.lean, self.hungry * f4(12 / p.periods_per_year), self.hungry > 0,
         )  # fmt: skip
         for o, value in enumerate(values):
             self.out.year[year, o] += self.weight @ value
@@ -496,6 +498,7 @@ class _Block:
         ):
             setattr(self, name, np.zeros(self.weight.size, f4))
         self.is_destitute = np.zeros(self.weight.size, bool)
+        self.hungry = np.zeros(self.weight.size, np.int32)
         self.estate_left = np.zeros(self.weight.size, f4)
 
 

@@ -430,7 +430,7 @@ def blocks_of(village: np.ndarray, n_most: int) -> np.ndarray:
 
 _STATE_COUNTS = {
     "technique", "knowledge", "confidence", "type_at", "generation", "is_enrolled", "spell",
-    "is_destitute", "is_from_threshold",
+    "is_destitute", "hungry", "is_from_threshold",
 }  # fmt: skip
 _SCRATCH_COUNTS = {
     "reach", "village_at", "village_last", "is_heir", "few", "start", "began_above", "last_below",

@@ -135,7 +135,7 @@ def test_every_corner_of_the_tables_counts() -> None:
         scratch.input_help, scratch.outlay_keep, scratch.credit_limit, state.assets, state.savings,
         state.technique, state.knowledge, state.confidence, scratch.money, scratch.income,
         scratch.consumption, state.income_year, state.consumption_year, state.own_year,
-        state.is_destitute, state.sold_year, state.lean,
+        state.is_destitute, state.hungry, state.sold_year, state.lean,
     )  # fmt: skip
     n_granted = 0
     for i in range(n):
@@ -214,7 +214,8 @@ def decided(
         living.other_place, scratch.reach, scratch.food, scratch.input_help, scratch.outlay_keep,
         scratch.credit_limit, state.assets, state.savings, state.technique, state.knowledge,
         state.confidence, scratch.money, scratch.income, scratch.consumption, state.income_year,
-        state.consumption_year, state.own_year, state.is_destitute, state.sold_year, state.lean,
+        state.consumption_year, state.own_year, state.is_destitute, state.hungry, state.sold_year,
+        state.lean,
     )  # fmt: skip
     return SimpleNamespace(**(state._asdict() | scratch._asdict()))
 
@@ -308,6 +309,27 @@ def test_flows_add_up_over_a_year_and_the_lean_season_is_remembered() -> None:
     assert lean.lean[0] == pytest.approx(2 / 1.1)
     # Who was destitute earlier in the year was so in that year.
     assert decided(money=0.5, is_destitute=1).is_destitute[0] == 1
+
+
+def test_who_cannot_buy_the_food_of_the_line_is_short_of_food_by_hand() -> None:
+    """The line's food costs 0.5 a year, 0.125 a quarter: 0.12 is less, 0.125 and 0.13 are not."""
+    told = decided(money=[0.12, 0.125, 0.13])
+    assert told.hungry.tolist() == [1, 0, 0]
+    assert told.is_destitute.tolist() == [0, 0, 0]  # the need is 0.0675
+    # What counts is real: at a price of 1.1, and of 1.15 for food, half of what is eaten, 0.13 buys less.
+    assert decided(money=0.13, price=1.1).hungry.tolist() == [1]
+    assert decided(money=0.13, shock_price=1.15).hungry.tolist() == [1]
+    # Periods add up over the year, and one with enough takes none back.
+    assert decided(money=[0.12, 0.13], hungry=[2, 2]).hungry.tolist() == [3, 2]
+    # Without a food line nobody is short, not even who eats nothing.
+    assert decided(small.primitives(food_line=0.0), money=0.0).hungry.tolist() == [0]
+
+
+@pytest.mark.parametrize("per_year", [1, 4, 12])
+def test_the_food_line_is_a_yearly_rate_whatever_the_period(per_year: int) -> None:
+    p = small.primitives(periods_per_year=per_year)
+    told = decided(p, money=[0.49 / per_year, 0.51 / per_year], season_outlay=0.0)
+    assert told.hungry.tolist() == [1, 0]
 
 
 # School or work

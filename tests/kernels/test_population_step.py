@@ -54,7 +54,7 @@ HARD_TIMES = [
 ]  # fmt: skip
 COUNTS = (
     "technique", "knowledge", "confidence", "generation", "type_at", "is_enrolled", "spell",
-    "is_destitute", "is_from_threshold", "reach",
+    "is_destitute", "hungry", "is_from_threshold", "reach",
 )  # fmt: skip
 LEDGER = {
     **dict.fromkeys(("amount", "running", "village_sum", "village_persons"), np.int64),
@@ -78,7 +78,9 @@ EVENTS: dict[str, Callable[[SimpleNamespace], bool]] = {
     "debt": lambda now: -0.1 < now.chosen.savings < 0,
     "arrears": lambda now: now.chosen.savings < -now.chosen.credit_limit - 1e-3,
     "field given up": lambda now: not now.chosen.is_paid,
-    "hunger": lambda now: now.chosen.is_destitute != 0,
+    "destitution": lambda now: now.chosen.is_destitute != 0,
+    "hunger": lambda now: now.chosen.hungry > now.ready.hungry,
+    "hunger again": lambda now: now.chosen.hungry > 1,
     "traditional": lambda now: now.chosen.planted == 1,
     "improved": lambda now: now.chosen.planted == 2,
     "improved with help": lambda now: now.chosen.planted == 2 and now.chosen.input_help > 0,
@@ -1121,6 +1123,7 @@ def test_sums_fit_each_other(small_sums: people.Sums) -> None:
     )
     parts = (
         ("improved", "own_work"), ("poverty_severity", "poverty_gap"), ("enrolled", "school_age"),
+        ("hungry", "hungry_months"),
     )  # fmt: skip
     for part, whole in parts:
         assert (year[part] <= year[whole]).all()
@@ -1220,13 +1223,13 @@ def test_the_workspace_holds_what_the_kernel_takes() -> None:
     assert len({id(array) for array in arrays}) == len(arrays)
 
 
-def test_state_is_at_most_128_bytes_per_household() -> None:
+def test_state_is_at_most_132_bytes_per_household() -> None:
     """One number of each field of `State` per household: what every period reads and writes."""
     state, _ = small.state_of(11, 3)
     assert all(array.shape == (11,) for array in state)
     bytes_each = sum(array.itemsize for array in state)
     assert bytes_each == 4 * len(people.State._fields)
-    assert bytes_each <= 128
+    assert bytes_each <= 132
 
 
 def test_nothing_is_allocated_in_the_period_loop() -> None:

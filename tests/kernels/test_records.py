@@ -69,7 +69,9 @@ def test_a_period_is_added_by_group_as_yearly_rates_by_hand() -> None:
 # A year
 
 
-def recorded(low: int, high: int, horizon: int = -1, **given: Any) -> tuple[Any, np.ndarray]:
+def recorded(
+    low: int, high: int, horizon: int = -1, per_year: int = small.PER_YEAR, **given: Any
+) -> tuple[Any, np.ndarray]:
     """Outcomes of one eligible household of weight 2, and those by village (1, G, O, 3)."""
     state, scratch = small.state_of(1, 1)
     for name, value in given.items():
@@ -78,8 +80,8 @@ def recorded(low: int, high: int, horizon: int = -1, **given: Any) -> tuple[Any,
     year = np.zeros((2, len(OUTCOMES)), np.int64)
     village = np.zeros((1, 2, len(OUTCOMES), 3), np.int64)
     records.record(
-        small.primitives(), living, 0, 1, low, high, np.int32(2), state, scratch, year, horizon,
-        village,
+        small.primitives(periods_per_year=per_year), living, 0, 1, low, high, np.int32(2), state,
+        scratch, year, horizon, village,
     )  # fmt: skip
     assert not year[1].any()
     return dict(zip(OUTCOMES, year[0] / UNIT / 2.0, strict=True)), village
@@ -91,7 +93,7 @@ def test_flows_of_a_year_by_hand() -> None:
         0, N_FLOWS, income_year=0.75, consumption_year=0.5, assets=1.5, savings=-0.25, technique=2,
         is_destitute=1, knowledge=1, estate_left=0.125, own_year=0.5, wages_year=0.25, age=56,
         confidence=1, participation=0.625, pooled_year=-0.0625, is_enrolled=1, sold_year=0.375,
-        lean=0.4375,
+        lean=0.4375, hungry=3,
     )  # fmt: skip
     assert told == dict.fromkeys(OUTCOMES, 0.0) | {
         "income": 0.75, "consumption": 0.5, "assets": 1.5, "debt": 0.25, "improved": 1,
@@ -99,7 +101,7 @@ def test_flows_of_a_year_by_hand() -> None:
         "destitute": 1, "knowledge": 1, "income_squared": 0.5625, "consumption_squared": 0.25,
         "assets_squared": 2.25, "estate_left": 0.125, "own_income": 0.5, "wages": 0.25,
         "confident": 1, "participation": 0.625, "pooled": -0.0625, "enrolled": 1, "school_age": 1,
-        "distress_sales": 0.375, "lean_consumption": 0.4375,
+        "distress_sales": 0.375, "lean_consumption": 0.4375, "hungry_months": 9, "hungry": 1,
     }  # fmt: skip
     assert not village.any()
     # Strictly below the line is poor; a traditional field is own work; savings are not debt.
@@ -111,6 +113,14 @@ def test_flows_of_a_year_by_hand() -> None:
         "consumption_squared": 1,
     }  # fmt: skip
     assert rich == dict.fromkeys(OUTCOMES, 0.0) | worked
+
+
+@pytest.mark.parametrize("per_year", [1, 4, 12])
+def test_periods_short_of_food_are_months_of_the_year(per_year: int) -> None:
+    for periods in range(per_year + 1):
+        told, _ = recorded(0, N_FLOWS, per_year=per_year, hungry=periods)
+        assert told["hungry_months"] == 12 * periods / per_year
+        assert told["hungry"] == (periods > 0)
 
 
 def test_outcomes_at_a_horizon_are_those_of_the_village() -> None:
@@ -150,7 +160,8 @@ def test_a_closed_year_leaves_nothing_behind_but_what_was_eaten() -> None:
     )  # fmt: skip
     for name in flows:
         getattr(state, name)[:] = [0.5, 1.5]
-    state.is_destitute[:], state.assets[:], state.savings[:], state.technique[:] = 1, 2, -0.5, 2
+    state.is_destitute[:], state.hungry[:] = 1, 3
+    state.assets[:], state.savings[:], state.technique[:] = 2, -0.5, 2
     histogram = np.zeros((1, 2, counting.N_BINS), np.int64)
     mobility, status = np.zeros((5, counting.N_BINS), np.int64), np.zeros(2, np.int64)
     panel = np.zeros((1, 3, 5), np.float32)
@@ -165,7 +176,7 @@ def test_a_closed_year_leaves_nothing_behind_but_what_was_eaten() -> None:
     assert not panel[0, [0, 2]].any()
     np.testing.assert_array_equal(scratch.twin[1], [0.5, 1.5])
     np.testing.assert_array_equal(state.consumption_last, [0.5, 1.5])
-    assert not state.is_destitute.any()
+    assert not state.is_destitute.any() and not state.hungry.any()
     left = [name for name in flows if getattr(state, name).any()]
     assert left == []
     assert not status.any()

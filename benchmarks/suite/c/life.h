@@ -16,7 +16,7 @@
     X(food_share_slope) X(sales_gain) X(is_redrawn) X(skill_persistence) X(school_effect) X(health_effect) \
     X(reference_school) X(reference_health) X(birth_age) X(children) X(is_health) X(health_line) \
     X(health_curve) X(is_schooling) X(school_age) X(school_end) X(school_fee) X(work_age) X(child_work) \
-    X(school_worth) X(school_taste)
+    X(school_worth) X(school_taste) X(food_line)
 
 static struct {
 #define FIELD(name) REAL name;
@@ -43,7 +43,7 @@ static struct {
     X(food) X(own_factor) X(input_help) X(outlay_keep) X(return_save) X(return_borrow) X(credit_limit)
 #define COUNTS(X) \
     X(technique) X(knowledge) X(confidence) X(type_at) X(generation) X(is_enrolled) X(spell) X(is_destitute) \
-    X(is_from_threshold) X(reach) X(is_heir) X(start) X(began_above) X(pattern)
+    X(hungry) X(is_from_threshold) X(reach) X(is_heir) X(start) X(began_above) X(pattern)
 
 static struct {
 #define FIELD(name) REAL *name;
@@ -142,7 +142,7 @@ static void begin(int64_t n) {
         FIELD(generation) FIELD(is_enrolled) FIELD(child_pay) FIELD(crop) FIELD(lived) FIELD(lived_heir)
         FIELD(income_year) FIELD(consumption_year) FIELD(spell) FIELD(is_destitute) FIELD(is_from_threshold)
         FIELD(estate_left) FIELD(own_year) FIELD(wages_year) FIELD(pooled_year) FIELD(sold_year) FIELD(lean)
-        FIELD(pattern)
+        FIELD(hungry) FIELD(pattern)
 #undef FIELD
         state.drought[j] = 1;
         uint32_t word[4];
@@ -393,7 +393,7 @@ static void record_flows(int64_t n, int64_t year) {
             state.knowledge[j], income * income, eaten * eaten, assets * assets, state.estate_left[j],
             state.own_year[j], state.wages_year[j], state.confidence[j], state.participation[j],
             state.pooled_year[j], state.is_enrolled[j], p.school_age <= child_age && child_age < p.school_end,
-            state.sold_year[j], state.lean[j],
+            state.sold_year[j], state.lean[j], (REAL)state.hungry[j] * (12 / (REAL)run.per_year), state.hungry[j] != 0,
         };
         for (int o = 0; o < N_FLOWS; o++) add_outcome(j, year, o, values[o]);
     }
@@ -570,6 +570,7 @@ static void decide(int64_t n, int64_t period, int64_t season) {
         state.sold_year[j] += raised;
         if (season == run.lean_season) state.lean[j] = eaten_real * per_year;
         if (eaten < need - (REAL)1e-4f) state.is_destitute[j] = 1;
+        state.hungry[j] += eaten_real * per_year < p.food_line;
     }
 }
 
@@ -610,7 +611,7 @@ static void close_year(int64_t n, int64_t year) {
         state.consumption_last[j] = eaten;
 #define FIELD(name) state.name[j] = 0;
         FIELD(income_year) FIELD(consumption_year) FIELD(is_destitute) FIELD(estate_left) FIELD(own_year)
-        FIELD(wages_year) FIELD(pooled_year) FIELD(sold_year)
+        FIELD(wages_year) FIELD(pooled_year) FIELD(sold_year) FIELD(hungry)
 #undef FIELD
     }
 }

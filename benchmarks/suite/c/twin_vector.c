@@ -448,18 +448,21 @@ static void record_flows_all(int64_t n, int64_t year) {
     SHARE(23, NOT_MORE(ALL(p.school_age), CHILD_AGE) & LESS(CHILD_AGE, ALL(p.school_end)));
     REAL_OUTCOME(24, AT(sold_year));
     REAL_OUTCOME(25, AT(lean));
+    F months = ALL(12 / (float)run.per_year);
+    REAL_OUTCOME(26, MUL(_mm512_cvtepi32_ps(COUNT_AT(hungry)), months));
+    SHARE(27, IS(hungry));
 }
 
 static void record_statuses_all(int64_t n, int64_t year) {
     int32_t years = run.escape_years;
 #define IS_UP MORE(spell, years)
 #define ESCAPED (IS_UP & EQUAL(start, 1))
-    SHARE(26, MORE(spell, 0));
-    SHARE(27, ESCAPED);
-    SHARE(28, ESCAPED & ~IS(is_from_threshold));
-    SHARE(29, ESCAPED & IS(is_from_threshold));
-    SHARE(30, IS(began_above) & _mm512_cmplt_epi32_mask(COUNT_AT(spell), COUNT(-years)));
-    SHARE(31, IS_UP & EQUAL(start, 2));
+    SHARE(28, MORE(spell, 0));
+    SHARE(29, ESCAPED);
+    SHARE(30, ESCAPED & ~IS(is_from_threshold));
+    SHARE(31, ESCAPED & IS(is_from_threshold));
+    SHARE(32, IS(began_above) & _mm512_cmplt_epi32_mask(COUNT_AT(spell), COUNT(-years)));
+    SHARE(33, IS_UP & EQUAL(start, 2));
 }
 
 static void learn_all(int64_t n, int64_t year) {
@@ -675,6 +678,8 @@ static void decide_all(int64_t period, int64_t season) {
             if (is_lean) PUT(lean, rate);
             M is_short = LESS(eaten, SUB(need, ALL(1e-4f)));
             PUT_COUNT(is_destitute, _mm512_mask_mov_epi32(COUNT_AT(is_destitute), is_short, COUNT(1)));
+            I hungry = COUNT_AT(hungry);
+            PUT_COUNT(hungry, _mm512_mask_add_epi32(hungry, LESS(rate, ALL(p.food_line)), hungry, COUNT(1)));
             add_fixed(&eaten_sum, j, rate);
             add_fixed(&income_sum, j, MUL(net, yearly));
         }
@@ -724,7 +729,7 @@ static void close_year_all(int64_t n, int64_t year) {
         PUT(consumption_last, eaten);
         PUT(income_year, none), PUT(consumption_year, none), PUT(estate_left, none), PUT(own_year, none);
         PUT(wages_year, none), PUT(pooled_year, none), PUT(sold_year, none);
-        PUT_COUNT(is_destitute, COUNT(0));
+        PUT_COUNT(is_destitute, COUNT(0)), PUT_COUNT(hungry, COUNT(0));
     }
     sums.status[0] += n_beyond;
 }

@@ -268,7 +268,7 @@ def decide(
     p, tables, first, n, slots, season_outlay, price, shock_price, is_lean,
     type_at, land_at, skill_place, other_place, reach, food, input_help, outlay_keep, credit_limit,
     assets, savings, technique, knowledge, confidence, money, income, consumption,
-    income_year, consumption_year, own_year, is_destitute, sold_year, lean,
+    income_year, consumption_year, own_year, is_destitute, hungry, sold_year, lean,
 ):  # fmt: skip
     """Consume, save or borrow, buy or sell assets, and pay the outlay, as planned and as far as payable."""
     two = i4(2)
@@ -316,6 +316,7 @@ def decide(
             spent = outlay if is_paid else _ZERO
             net = load(income, j) - spent
             eaten_real = eaten * real
+            rate = eaten_real * per_year
             store(assets, j, kept)
             store(savings, j, carried)
             store(technique, j, planted if is_paid else i4(0))
@@ -325,6 +326,8 @@ def decide(
             store(own_year, j, load(own_year, j) - spent)
             store(consumption_year, j, load(consumption_year, j) + eaten_real)
             store(sold_year, j, load(sold_year, j) + raised)
-            store(lean, j, eaten_real * per_year if is_lean else load(lean, j))
+            store(lean, j, rate if is_lean else load(lean, j))
             short = eaten < floor - _ALMOST
             store(is_destitute, j, i4(1) if short else load(is_destitute, j))
+            unfed = i4(1) if rate < p.food_line else i4(0)
+            store(hungry, j, i4(load(hungry, j) + unfed))

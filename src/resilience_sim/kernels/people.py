@@ -64,6 +64,7 @@ class State(NamedTuple):
     consumption_year: Any
     spell: Any  # int32, plantings in a row above the threshold (positive) or below it (negative)
     is_destitute: Any  # int32, this year
+    hungry: Any  # int32, periods of this year short of food
     is_from_threshold: Any  # int32, at the crossing the old knowledge would not have sufficed
     own_year: Any  # own output less outlay this year, lines
     wages_year: Any  # this year, lines

@@ -110,7 +110,7 @@ def begin(households, first, n, state, scratch, share_hit, seed, replicate):
         copy(values, first, n, n, out)
     for counts in (
         state.generation, state.is_enrolled, state.spell, state.is_destitute,
-        state.is_from_threshold,
+        state.hungry, state.is_from_threshold,
     ):  # fmt: skip
         clear(n, counts)
     for numbers in (
@@ -291,7 +291,7 @@ def simulate(
                             state.assets, state.savings, state.technique, state.knowledge,
                             state.confidence, scratch.money, scratch.income, scratch.consumption,
                             state.income_year, state.consumption_year, state.own_year,
-                            state.is_destitute, state.sold_year, state.lean,
+                            state.is_destitute, state.hungry, state.sold_year, state.lean,
                         )  # fmt: skip
                         add_period(
                             block, 0, n, f4(per_year), scratch.consumption, scratch.income,

@@ -26,11 +26,11 @@ OUTCOMES = (
     "income_squared", "consumption_squared", "assets_squared", "estate_left",
     "own_income", "wages",
     "confident", "participation", "pooled", "enrolled", "school_age", "distress_sales",
-    "lean_consumption",
+    "lean_consumption", "hungry_months", "hungry",
     "above_threshold", "escaped", "escaped_wealth", "escaped_threshold", "fallen", "lifted",
 )  # fmt: skip
 #: The first N_FLOWS are known at the end of a year, the rest at the next planting.
-N_FLOWS = 26
+N_FLOWS = 28
 PERIOD_OUTCOMES = ("consumption", "income")
 
 #: Lists a household is on, as it is reached; the index of what an arm delivers.
@@ -110,6 +110,7 @@ class Primitives(NamedTuple):
     broken_by_loss: Any  # chance
     food_share: Any  # of consumption at the line
     food_share_slope: Any  # fall per log2 of consumption
+    food_line: Any  # lines per year, what the food of the poverty line costs
     sales_gain: Any  # part of a price rise that own output gains
     is_redrawn: Any  # int32: heirs have a skill of their own
     skill_persistence: Any  # of the normal score of skill

@@ -31,6 +31,7 @@ from resilience_sim.kernels.vector import (
 f4, i4, i8 = np.float32, np.int32, np.int64
 _ZERO, _ONE, _HALF = f4(0.0), f4(1.0), f4(0.5)
 _LN_2 = f4(0.6931471805599453)
+_MONTHS = f4(12.0)  # of a year
 RECOVERED = f4(0.95)  # share of the unshocked twin's yearly consumption that counts as being back
 LOWEST_HEIR_BIN, HEIR_BINS_PER_DOUBLING = f4(-6.0), f4(4.0)  # log2 lines per year
 N_OUTCOMES = len(OUTCOMES)
@@ -68,6 +69,7 @@ def _flows(p, state, j, step, at, values):
     technique = load_table(state.technique, j)
     child_age = load_table(state.age, j) - p.birth_age
     gap = max(_ONE - consumption, _ZERO)
+    hungry = load_table(state.hungry, j)
     store(values, at, income)
     store(values, at + step, consumption)
     store(values, at + 2 * step, assets)
@@ -94,6 +96,8 @@ def _flows(p, state, j, step, at, values):
     store(values, at + 23 * step, _share((p.school_age <= child_age) & (child_age < p.school_end)))
     store(values, at + 24 * step, load_table(state.sold_year, j))
     store(values, at + 25 * step, load_table(state.lean, j))
+    store(values, at + 26 * step, f4(hungry) * (_MONTHS / f4(p.periods_per_year)))
+    store(values, at + 27 * step, _share(hungry != 0))
 
 
 @kernel
@@ -104,12 +108,12 @@ def _statuses(scratch, state, j, escape_years, step, at, values):
     is_threshold = load_table(state.is_from_threshold, j) != 0
     is_up = spell > escape_years
     has_escaped = is_up & (start == TRAPPED)
-    store(values, at + 26 * step, _share(spell > 0))
-    store(values, at + 27 * step, _share(has_escaped))
-    store(values, at + 28 * step, _share(has_escaped & (not is_threshold)))
-    store(values, at + 29 * step, _share(has_escaped & is_threshold))
-    store(values, at + 30 * step, _share(began_above & (spell < -escape_years)))
-    store(values, at + 31 * step, _share(is_up & (start == NO_WAY_UP)))
+    store(values, at + 28 * step, _share(spell > 0))
+    store(values, at + 29 * step, _share(has_escaped))
+    store(values, at + 30 * step, _share(has_escaped & (not is_threshold)))
+    store(values, at + 31 * step, _share(has_escaped & is_threshold))
+    store(values, at + 32 * step, _share(began_above & (spell < -escape_years)))
+    store(values, at + 33 * step, _share(is_up & (start == NO_WAY_UP)))
 
 
 @kernel
@@ -216,6 +220,7 @@ def _start_year(n, state):
     ):  # fmt: skip
         flow[:n] = _ZERO
     state.is_destitute[:n] = i4(0)
+    state.hungry[:n] = i4(0)
 
 
 @loop_kernel
