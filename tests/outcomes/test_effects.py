@@ -95,6 +95,19 @@ def test_shares_come_in_percentage_points_alone(made, table):
     assert at.estimate == pytest.approx(100 * (means[1] - means[0]).mean())
 
 
+def test_months_come_as_they_are_and_in_percent(made, table):
+    rows = table[table.outcome == "hungry_months"]
+    assert set(rows.unit) == {"level", "percent"}
+    assert set(rows[rows.unit == "level"].measured_in) == {"months per year, mean over persons"}
+    assert set(table[table.outcome == "hungry"].unit) == {"pp"}
+    means = eligible_means(made, "hungry_months", 2)[:, 0]
+    at = {"arm": "cash", "comparison": "control", "shock": "none", "horizon_months": 24}
+    level, percent = row(rows, unit="level", **at), row(rows, unit="percent", **at)
+    assert level.estimate == pytest.approx((means[1] - means[0]).mean())
+    assert level.control_mean == pytest.approx(means[0].mean())
+    assert percent.estimate == pytest.approx(100 * level.estimate / level.control_mean)
+
+
 def test_sample_error_of_a_contrast_is_that_of_its_villages(made, table):
     # The slow twin: residuals of the difference, village by village, stratum by stratum.
     households = synthetic_results.households()

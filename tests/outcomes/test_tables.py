@@ -7,8 +7,9 @@ import pytest
 import synthetic_results
 from resilience_sim.outcomes import TABLES, UNITS, tables
 from resilience_sim.outcomes.axes import STANDARD_ARMS
+from resilience_sim.outcomes.beliefs import beliefs
 from resilience_sim.outcomes.units import LINES_PER_YEAR, outcome
-from resilience_sim.results import PANEL_COLUMNS
+from resilience_sim.results import PANEL_COLUMNS, BeliefResult
 from resilience_sim.results import STANDARD_ARMS as SIMULATED_ARMS
 
 REQUIRED_OF_EFFECTS = {
@@ -66,10 +67,23 @@ def test_a_small_run_has_the_same_columns_and_types(made):
 
 def test_every_outcome_of_the_kernel_has_a_unit_of_its_kind():
     for name in ("pooled", "distress_sales", "lean_consumption"):
-        assert outcome(name).is_money and outcome(name).unit.startswith(LINES_PER_YEAR)
-    for name in ("confident", "participation", "enrolled", "school_age"):
-        assert not outcome(name).is_money and "decimal" in outcome(name).unit
+        assert not outcome(name).is_share and outcome(name).unit.startswith(LINES_PER_YEAR)
+    for name in ("confident", "participation", "enrolled", "school_age", "hungry"):
+        assert outcome(name).is_share and "decimal" in outcome(name).unit
         assert outcome(name).unit != outcome("poor").unit, "more than a share of persons is said"
+    assert not outcome("hungry_months").is_share
+    assert outcome("hungry_months").unit == "months per year, mean over persons"
+
+
+def test_beliefs_tell_months_as_they_are_and_shares_in_points():
+    told = {"hungry_months": (-0.3, -5.0, 0.0), "hungry": (-0.02, -4.0, 0.0)}
+    rows = beliefs(synthetic_results.results(beliefs=(BeliefResult(0.2, 40, 5, told),)))
+    found = dict(zip(zip(rows.outcome, rows.unit, strict=True), rows.estimate, strict=True))
+    assert found == {
+        ("hungry_months", "level"): -0.3,
+        ("hungry_months", "percent"): -5.0,
+        ("hungry", "pp"): -2.0,
+    }
 
 
 def test_what_a_run_lacks_is_an_empty_table_or_has_a_reason(made):

@@ -17,7 +17,8 @@ def beliefs(results: Results, scenario: str = "") -> pd.DataFrame:
     """Interaction of both over cash and productive by the believed hazard that cash ends.
 
     From a subsample of whole villages with `n_households`, eligible persons, at one horizon,
-    without shock. Money in levels and in percent of the mean of none, shares in percentage points.
+    without shock. Money and counts in levels and in percent of the mean of none, shares in
+    percentage points.
 
     Returns
     -------
@@ -29,7 +30,7 @@ def beliefs(results: Results, scenario: str = "") -> pd.DataFrame:
         for name, (level, percent, share_above_zero) in belief.interaction.items():
             measured = outcome_of(name)
             units = [("pp", "percentage points", 100.0 * level)]
-            if measured.is_money:
+            if not measured.is_share:
                 units = [
                     ("level", measured.unit, level),
                     ("percent", "percent of the mean of none", percent),

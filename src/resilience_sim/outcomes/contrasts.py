@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ROUNDING = 1e-12
 SMALLEST_BASE = 0.01
-"""Lines; a percentage of a smaller mean says nothing and is left out."""
+"""In the unit of the outcome; a percentage of a smaller mean says nothing and is left out."""
 IN_SD = (
     "standard deviations among eligible persons under none",
     "standard deviations among persons not eligible under none",
@@ -79,7 +79,7 @@ def contrast_rows(
     for name in reported(results.outcomes):
         o, measured = outcome_index(results, name), outcome_of(name)
         units = [("pp", "percentage points", np.full(level.shape[:2], 100.0), in_level)]
-        if measured.is_money:
+        if not measured.is_share:
             ones = np.ones(level.shape[:2])
             units = [
                 ("level", measured.unit, ones, in_level),

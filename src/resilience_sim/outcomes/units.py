@@ -15,10 +15,10 @@ DECIMAL_SHARE = "share of persons, decimal"
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one outcome is measured: its unit, and whether it is money or a share."""
+    """How one outcome is measured: its unit, and whether it is a share, told in percentage points."""
 
     unit: str
-    is_money: bool
+    is_share: bool
 
 
 MONEY_OUTCOMES = {
@@ -34,6 +34,7 @@ MONEY_OUTCOMES = {
     "distress_sales": f"{LINES_PER_YEAR}, raised by forced sales of assets",
     "lean_consumption": f"{LINES_PER_YEAR}, consumption of the lean season as a yearly rate",
 }
+COUNT_OUTCOMES = {"hungry_months": "months per year, mean over persons"}
 SQUARED = "_squared"
 """Ending of the outcomes that only serve to find a standard deviation; no table shows them."""
 OTHER_OUTCOMES = {
@@ -43,6 +44,7 @@ OTHER_OUTCOMES = {
     "confident": f"{DECIMAL_SHARE}, in households that believe in the improved technique",
     "enrolled": f"{DECIMAL_SHARE}, in households with a child at school",
     "school_age": f"{DECIMAL_SHARE}, in households with a child of school age",
+    "hungry": f"{DECIMAL_SHARE}, in households short of food in a period of the year",
 }
 
 
@@ -52,10 +54,11 @@ def reported(outcomes: Sequence[str]) -> tuple[str, ...]:
 
 
 def outcome(name: str) -> Outcome:
-    """Unit and kind of an outcome of a run; what is not money is a share or an index."""
-    if name in MONEY_OUTCOMES:
-        return Outcome(MONEY_OUTCOMES[name], is_money=True)
-    return Outcome(OTHER_OUTCOMES.get(name, DECIMAL_SHARE), is_money=False)
+    """Unit and kind of an outcome of a run; what is neither money nor a count is a share or an index."""
+    unit = (MONEY_OUTCOMES | COUNT_OUTCOMES).get(name)
+    if unit is not None:
+        return Outcome(unit, is_share=False)
+    return Outcome(OTHER_OUTCOMES.get(name, DECIMAL_SHARE), is_share=True)
 
 
 NAME = "name"
