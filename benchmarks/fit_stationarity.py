@@ -23,7 +23,7 @@ from resilience_sim.results import Results
 
 CALM = [
     "arms=[none]", "shock=none", "replicates=2", "horizon_years=10", "outcomes.horizons_years=[1,2,5,10]",
-    "outcomes.belief_households=0",
+    "outcomes.belief_households=0", "coordination=off",
 ]  # fmt: skip
 KEYS = (
     "technology.productivity.traditional",
@@ -42,7 +42,8 @@ def misses(results: Results, headcount: float, own_work: float, assets: float) -
     gini = ginis[1:] - ginis[0]
     share = results.group_weight / results.group_weight.sum()
     years = np.asarray(results.horizons_years) - 1
-    mean = (results.year_mean[0, 0].mean(axis=0)[years] * share[:, None]).sum(axis=1)
+    of_groups = results.year_mean[0, 0].mean(axis=0)[years]
+    mean = np.where(share[:, None] > 0, of_groups * share[:, None], 0.0).sum(axis=1)
     of = results.outcomes.index
     return np.concatenate(
         [
