@@ -71,6 +71,8 @@ def _dispatch(words: list[str]) -> int:
         "run": _run,
         "validate": _validate,
         "evidence": _evidence,
+        "calibrate": _calibrate,
+        "score": _score,
         "bench": _bench,
     }
     if not words or words[0] in ("-h", "--help", "help"):
@@ -127,6 +129,26 @@ def _evidence(words: list[str]) -> None:
         raise ConfigError(problems)
     case = words[-1].partition("=")[2] if words else "all"
     print("\n".join(evidence_section(targets(None if case == "all" else case))))
+
+
+def _calibrate(words: list[str]) -> None:
+    """Do the verb `calibrate`: fit cases to the evidence, or say how."""
+    if any(word in ("-h", "--help") for word in words):
+        print(texts.CALIBRATE_HELP, end="")
+        return
+    from resilience_sim.cli.calibrating import calibrate
+
+    print(calibrate(words), end="")
+
+
+def _score(words: list[str]) -> None:
+    """Do the verb `score`: the scorecard of draws, or how to ask for it."""
+    if any(word in ("-h", "--help") for word in words):
+        print(texts.SCORE_HELP, end="")
+        return
+    from resilience_sim.cli.calibrating import score
+
+    print(score(words), end="")
 
 
 def _bench(words: list[str]) -> None:

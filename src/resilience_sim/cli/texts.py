@@ -36,6 +36,8 @@ verbs
   run        simulate a case under every arm, print the tables and write a run directory
   validate   say everything that is wrong with a survey, or what is in it; runs nothing
   evidence   list the reported effects of real programmes, and what represents each in the model
+  calibrate  fit cases to those effects: a set of draws that the evidence does not rule out
+  score      say how well draws agree with the reported effects, beside simpler forecasts
   bench      measure how fast this machine runs the model, beside C, NumPy and other engines
 
 examples
@@ -135,6 +137,48 @@ examples
   resilience-sim evidence case=peru_juntos_haku_winay
 
 In Python: resilience_sim.evidence.targets("peru_juntos_haku_winay").
+
+exit codes: 0 done; 2 bad input, one line per problem; 1 anything else; 130 interrupted.
+"""
+
+CALIBRATE_HELP = """\
+resilience-sim calibrate: fit cases to what was reported of their programmes. What it finds is a set
+of parameter draws with weights, over four structures side by side, that the evidence does not rule out.
+
+usage: resilience-sim calibrate [case=NAME|all] [seed=N] [first=N] [second=N] [kept=N] [left_out=N]
+                                [threads=N] [output_dir=DIR]
+
+  case         one case, or all together, which share preferences and exponents (default all)
+  first        draws of the first wave, spread over the priors, for each case and structure (default 80)
+  second       draws of the second wave, where emulators of the first agree with the targets (48)
+  kept         draws that stay, for each case and structure (64)
+  left_out     draws by which each case is forecast from the others alone (16)
+  seed         key of all chance; the same seed gives the same draws (1)
+  threads      processor threads; 0 takes all (0)
+  output_dir   new folder for draws.parquet and forecasts.parquet (default runs/calibration-CASE-TIME)
+
+A fit that was stopped goes on where it was: say the same again. Simulated draws are kept beside the
+compiled kernels, under a hash of the case, its targets, the structure, the parameters and the code.
+
+examples
+  resilience-sim calibrate case=peru_juntos_haku_winay          about a quarter of an hour
+  resilience-sim calibrate                                      all cases
+  resilience-sim score draws=DIR                                how well they agree
+  resilience-sim evidence                                       the targets
+
+exit codes: 0 done; 2 bad input, one line per problem; 1 anything else; 130 interrupted.
+"""
+
+SCORE_HELP = """\
+resilience-sim score: the scorecard. Each reported effect with its tolerance beside the median and 90 %
+band of the draws, hit or miss, and an interval score beside those of no effect anywhere, of arms that
+simply add, and of forecasts that did not see the case.
+
+usage: resilience-sim score [case=NAME|all] [draws=DIR] [output_dir=DIR]
+
+  case         one case or all (default all)
+  draws        folder that calibrate wrote (default: the draws that come with the package)
+  output_dir   new folder for scorecard.parquet (default runs/score-CASE-TIME)
 
 exit codes: 0 done; 2 bad input, one line per problem; 1 anything else; 130 interrupted.
 """

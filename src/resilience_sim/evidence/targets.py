@@ -64,13 +64,24 @@ class Target:
     """What a percentage is of; empty where the metric is none."""
     role: Role
     table: str
-    """Table of outcomes that represents it: effects, measured or shock; empty where none does.
+    """What represents it: effects, measured, shock or drought; empty where nothing does.
 
-    "shock" is the effect on an outcome with the shock, less the effect on it without."""
+    The last two are the effect on an outcome with that shock, less the effect on it without."""
     measure: str
-    """Outcome in that table; empty where none represents it."""
+    """Outcome there; "earned" is own income and wages. Empty where none represents it."""
     sign: int
     """-1 where more of the target is less of the outcome, else 1."""
+    contrast: str
+    """Arms of the case that it compares, such as "both - cash", or interaction."""
+    year: int | None
+    """Year of the run in which it is read, from 1; None: the first year of the shock."""
+    unit: str
+    """How the outcome is told: percent (of the mean of the arm compared with), pp, sd (of the share of the
+    arm compared with), months, tlu (of a household), index, or removed (percent of a loss)."""
+    factor: float
+    """What the reported value is multiplied by to come in `unit`."""
+    exposure: float
+    """Share of those compared who were reached, by which an effect on everybody is multiplied."""
     because: str
     """Why that outcome, or why none."""
 
@@ -131,5 +142,10 @@ def _target(row: dict[str, str], reading: dict[str, str]) -> Target:
         table=reading["table"],
         measure=reading["measure"],
         sign=int(reading["sign"] or 1),
+        contrast=reading["contrast"],
+        year=int(reading["year"]) if reading["year"].isdigit() else None,
+        unit=reading["unit"],
+        factor=float(reading["factor"] or 1),
+        exposure=float(reading["exposure"] or 1),
         because=reading["because"],
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from resilience_sim.outcomes.axes import ELIGIBLE, Array, coordination_arms, outcome_index
+from resilience_sim.outcomes.axes import ELIGIBLE, Array, coordination_arms
 from resilience_sim.outcomes.contrasts import Sample, contrasted, sample_of, share_above_zero
 from resilience_sim.outcomes.effects import contrasts
 from resilience_sim.outcomes.uncertainty import interval, luck_error, sample_error
@@ -123,9 +123,7 @@ def _rows(results: Results, effect: Sample, base: Array) -> Iterator[dict[str, o
 
 def _indices(results: Results, sample: Sample, content: Array) -> Sample:
     """Draws and influences of the indices from those of the outcomes; content moves the draws."""
-    points = np.zeros((len(INDICES), len(results.outcomes)))
-    for loading in STRUCTURAL:
-        points[INDICES.index(loading.measure), outcome_index(results, loading.on)] += loading.points
+    points = structural_points(results.outcomes)
     loaded = points.any(axis=0)
     draws, influence = (
         np.einsum("io,awho...->awhi...", points[:, loaded], values[..., loaded, :])
@@ -134,18 +132,30 @@ def _indices(results: Results, sample: Sample, content: Array) -> Sample:
     return Sample(draws + content[:, None, :, :, None], influence)
 
 
+def structural_points(outcomes: Sequence[str]) -> Array:
+    """Index points per unit of each outcome of the model, shape (indices, outcomes)."""
+    points = np.zeros((len(INDICES), len(outcomes)))
+    for loading in STRUCTURAL:
+        points[INDICES.index(loading.measure), tuple(outcomes).index(loading.on)] += loading.points
+    return points
+
+
 def _content(results: Results, programme: Programme | None) -> tuple[Array, str]:
     """Points by content, shape (A, H, indices), and whether content is counted."""
-    points = np.zeros((len(results.arms), len(results.horizons_years), len(INDICES)))
-    if programme is None:
-        return points, NOT_KNOWN
-    if programme.mode != "trial":
-        return points, NOT_TRIAL
-    for a, arm in enumerate(results.arms):
+    if programme is None or programme.mode != "trial":
+        points = np.zeros((len(results.arms), len(results.horizons_years), len(INDICES)))
+        return points, NOT_KNOWN if programme is None else NOT_TRIAL
+    return content_points(programme, results.arms, results.horizons_years), COUNTED
+
+
+def content_points(programme: Programme, arms: Sequence[str], horizons: Sequence[int]) -> Array:
+    """Index points by content that is delivered in the year before each horizon, (A, H, indices)."""
+    points = np.zeros((len(arms), len(horizons), len(INDICES)))
+    for a, arm in enumerate(arms):
         for loading in CONTENT:
-            received = _received(programme, arm, loading.on, results.horizons_years)
+            received = _received(programme, arm, loading.on, horizons)
             points[a, :, INDICES.index(loading.measure)] += loading.points * received
-    return points, COUNTED
+    return points
 
 
 def _received(programme: Programme, arm: str, kind: str, horizons: Sequence[int]) -> Array:

@@ -166,7 +166,7 @@ def _name_of(config: Config, p: Primitives, axes: TypeAxes, phases: Sequence[Pha
     digest = hashlib.sha256()
     settings = (config.planner, config.mechanisms, config.periods_per_year)
     for part in (*settings, p._asdict(), axes, list(phases), _code(), _machine()):
-        _feed(digest, part)
+        feed(digest, part)
     return digest.hexdigest()[:32]
 
 
@@ -186,7 +186,7 @@ def _machine() -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _feed(digest: Any, value: Any) -> None:
+def feed(digest: Any, value: Any) -> None:
     """Tell a hash a value and of what kind it is."""
     digest.update(f"{type(value).__name__}:".encode())
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -195,14 +195,14 @@ def _feed(digest: Any, value: Any) -> None:
         digest.update(f"{value.dtype}{value.shape}".encode() + value.tobytes())
     elif isinstance(value, dict):
         for key, each in value.items():
-            _feed(digest, key)
-            _feed(digest, each)
+            feed(digest, key)
+            feed(digest, each)
     elif isinstance(value, list | tuple):
         digest.update(f"{len(value)}:".encode())
         for each in value:
-            _feed(digest, each)
+            feed(digest, each)
     elif isinstance(value, Enum):
-        _feed(digest, value.value)
+        feed(digest, value.value)
     else:
         text = str(value).encode()
         digest.update(f"{len(text)}:".encode() + text)

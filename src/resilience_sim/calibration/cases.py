@@ -1,0 +1,199 @@
+"""A case prepared once and simulated for many draws: parameters in, means of every arm out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from resilience_sim import solver
+from resilience_sim.calibration.forecasts import Lived, added, arms_of, forecast, require_arms
+from resilience_sim.calibration.priors import Values, with_values
+from resilience_sim.calibration.structures import STRUCTURES, VARIANTS
+from resilience_sim.config import Config, Shock
+from resilience_sim.errors import SimulationError, SolverError
+from resilience_sim.evidence import Target
+from resilience_sim.imputed import start_of
+from resilience_sim.kernels.primitives import OUTCOMES
+from resilience_sim.lives import Lives, fixed_weights, phases_of
+from resilience_sim.model import primitives as primitives_of
+from resilience_sim.outcomes.axes import ELIGIBLE, STANDARD_ARMS
+from resilience_sim.outcomes.measured import content_points
+from resilience_sim.population import load
+from resilience_sim.programmes import deliveries
+from resilience_sim.shocks import shock_path
+from resilience_sim.simulation import Experiment
+
+STANDING = ("stands_income", "stands_poor", "stands_own")
+"""How far the untreated world drifts to the last year: log mean income, headcount and log own income.
+
+They come after a case's targets; a world that does not stand still cannot be the one that was surveyed."""
+STANDING_TOLERANCE = (0.10, 0.05, 0.20)
+"""Logs, decimal and logs; assumed."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How finely a draw is simulated."""
+
+    n_skill: int = 6
+    n_other: int = 3
+    n_assets: int = 16
+    n_money: int = 24
+    n_savings: int = 16
+    n_luck: int = 4
+    tolerance: float = 1e-3
+    replicates: int = 2
+    n_households: int = 2000
+
+
+class Case:
+    """One case with its population, ready for draws; all of them under the same luck.
+
+    Parameters
+    ----------
+    config
+        The composed case.
+    targets
+        Those to forecast; targets that nothing represents are left out by the caller.
+    shocks
+        Settings of the worlds that targets name besides the case's own shock, by name: drought.
+    effort
+        How finely a draw is simulated.
+
+    Raises
+    ------
+    ConfigError
+        Where a target compares an arm that the case does not have.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        targets: Sequence[Target],
+        shocks: Mapping[str, Shock],
+        effort: Effort | None = None,
+    ) -> None:
+        effort = effort or Effort()
+        require_arms(targets, tuple(config.programme.arms))
+        self.targets = tuple(targets)
+        told = {target.table for target in targets} - {"effects", "measured"}
+        self.shocks = {name: shocks.get(name, config.shock) for name in sorted(told)}
+        years = [target.year or 1 for target in targets]
+        months = [shock.start_month for shock in self.shocks.values()]
+        horizon = max([*years, *(month // 12 + 1 for month in months), 1])
+        arms = dict.fromkeys([*STANDARD_ARMS, *arms_of(targets)])
+        arms |= dict.fromkeys(arm for arm in ("small_cash",) if arm in config.programme.arms)
+        self.config = _for_draws(config, effort, horizon, list(arms))
+        self.households = load(self.config.population, self.config.seed, self.config.generations)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of what `simulate` returns: the targets, `STANDING`, and the targets if arms simply added."""
+        names = [target.target_id for target in self.targets]
+        return (*names, *STANDING, *(f"{name}_added" for name in names))
+
+    def simulate(self, structure: str, values: Values) -> np.ndarray:
+        """Forecasts of the targets and the drift of the untreated world under one draw.
+
+        Returns
+        -------
+        Shape (len(outputs),); all NaN where policies do not settle or numbers run away.
+        """
+        try:
+            lived = self.live(structure, values)
+        except (SolverError, SimulationError):
+            return np.full(len(self.outputs), np.nan)
+        sums = added(lived)
+        told = [forecast(target, lived) for target in self.targets]
+        if_added = [forecast(target, sums) for target in self.targets]
+        return np.array([*told, *_drift(lived), *if_added])
+
+    def live(self, structure: str, values: Values) -> Lived:
+        """Means of every arm and world under one draw; errors of the solver are let through."""
+        change = {**VARIANTS, **STRUCTURES}[structure]
+        config = change(with_values(self.config, values))
+        given = deliveries(config, self.households)
+        p = primitives_of(config)
+        start = start_of(config, p, self.households)
+        p = start.complete(p)
+        phases = phases_of(config, given)
+        wanted = dict.fromkeys(phase for told in phases.values() for phase, _ in told)
+        policies = solver.solve(config, p, start.axes, list(wanted))
+        n_periods = config.horizon_years * config.periods_per_year
+        means: dict[str, np.ndarray] = {}
+        for name in self.shocks or ("none",):
+            shock = self.shocks.get(name, config.shock)
+            path = shock_path(shock, n_periods, config.periods_per_year)
+            worlds = ("none", name) if self.shocks else ("none",)
+            experiment = Experiment(
+                replace(config, shock=shock), self.households, given, path, p, seconds=0.0
+            )
+            lives = Lives(experiment, p, start, policies)
+            sums = lives.live(phases, range(len(lives.blocks)), worlds, config.horizon_years)
+            inside = lives.households.is_eligible != 0
+            weight = fixed_weights(lives.households.weight[inside]).sum()
+            means |= {
+                world: sums.year[:, w, :, :, ELIGIBLE].mean(axis=1) / weight
+                for w, world in enumerate(worlds)
+            }
+        years = range(1, config.horizon_years + 1)
+        people, persons = self.households, self.households.persons[inside]
+        income, own = people.income[inside], people.own[inside]
+        return Lived(
+            arms=given.names,
+            outcomes=OUTCOMES,
+            means=means,
+            content=content_points(config.programme, given.names, years),
+            shock_year={name: shock.start_month // 12 + 1 for name, shock in self.shocks.items()},
+            size=float(persons.sum() / people.weight[inside].sum()),
+            tlu_per_line=config.outcomes.tlu_per_line,
+            start={
+                "income": float(np.average(income, weights=persons)),
+                "own_income": float(np.average(own, weights=persons)),
+                "poor_income": float(np.average(income < 1.0, weights=persons)),
+            },
+        )
+
+
+def _drift(lived: Lived) -> tuple[float, float, float]:
+    """Drift of the untreated world from the start to the last year, in the order of `STANDING`."""
+    last = dict(zip(lived.outcomes, lived.means["none"][lived.arms.index("none"), -1], strict=True))
+
+    def moved(name: str) -> float:
+        return float(np.log(max(last[name], 1e-6) / max(lived.start[name], 1e-6)))
+
+    return moved("income"), last["poor_income"] - lived.start["poor_income"], moved("own_income")
+
+
+def _for_draws(config: Config, effort: Effort, horizon: int, arms: list[str]) -> Config:
+    """The case as draws are simulated: short, coarse, and without what no target needs."""
+    planner = replace(
+        config.planner,
+        n_skill=effort.n_skill,
+        n_other=effort.n_other,
+        n_assets=effort.n_assets,
+        n_money=effort.n_money,
+        n_savings=effort.n_savings,
+        n_luck=effort.n_luck,
+        tolerance=effort.tolerance,
+    )
+    outcomes = replace(
+        config.outcomes,
+        horizons_years=[horizon],
+        belief_households=0,
+        channel_households=0,
+        panel_share=0.0,
+    )
+    return replace(
+        config,
+        arms=arms,
+        planner=planner,
+        outcomes=outcomes,
+        horizon_years=horizon,
+        replicates=effort.replicates,
+        threads=1,
+        population=replace(config.population, n_households=effort.n_households),
+        coordination=replace(config.coordination, name="off"),
+    )

@@ -1,0 +1,310 @@
+"""Fitting: waves of simulated draws, emulators of them, and draws that all the evidence leaves.
+
+1. First wave: draws spread over the priors, for every case and structure.
+2. Second wave: draws where the emulators of the first agree with the case's targets, loosely.
+3. The emulators of both waves stand in for the model while all cases are sampled together: common
+   parameters shared, pooled ones around common centres.
+4. A few draws of each case and structure are simulated by the model itself. Their weights hold what
+   the structure's evidence says and correct what the emulator missed.
+5. The same with each case left out, whose forecast then follows from the others alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from resilience_sim.calibration.cases import Case
+from resilience_sim.calibration.emulators import Emulator, emulate
+from resilience_sim.calibration.evaluations import Evaluations
+from resilience_sim.calibration.misfit import Misfit
+from resilience_sim.calibration.priors import priors
+from resilience_sim.calibration.sampling import (
+    Chains,
+    Loglik,
+    case_scores,
+    sample,
+    scores_of,
+)
+from resilience_sim.calibration.structures import STRUCTURES
+from resilience_sim.population.lognormal import midpoints, normal_quantiles
+
+FLOOR = 0.05
+"""Least weight of a structure: likelihoods with assumed tolerances should not rule one out alone."""
+LOOSE = 0.5
+"""Power of the likelihood from which the second wave is drawn."""
+MOST_CORRECTION = 3.0
+"""Logs by which the model itself may correct a draw's weight, up or down."""
+FITTED, LEFT_OUT = "fitted", "left_out"
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much work a fit does; counts are for each case and structure."""
+
+    seed: int = 1
+    first: int = 80
+    """Draws of the first wave."""
+    second: int = 48
+    """Draws of the second wave."""
+    kept: int = 64
+    """Draws that stay."""
+    left_out: int = 16
+    """Draws by which a case that was left out is forecast."""
+
+
+@dataclass(frozen=True)
+class Emulated:
+    """What the waves left of one case under one structure."""
+
+    emulator: Emulator
+    loglik: Loglik
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Draws of one case: n draws over all structures."""
+
+    case: str
+    kind: str
+    """fitted, or left_out where the case's own targets were not seen."""
+    structure: tuple[str, ...]
+    """(n,)."""
+    weight: np.ndarray
+    """(n,) sum 1."""
+    scores: np.ndarray
+    """(n, n_parameters)."""
+    outputs: tuple[str, ...]
+    """Names of what is forecast."""
+    forecasts: np.ndarray
+    """(n, n_outputs) by the model itself."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a fit found."""
+
+    drawn: tuple[Drawn, ...]
+    new: Mapping[str, np.ndarray]
+    """By structure: (n, n_parameters) scores for a case of which nothing is known but its file."""
+    structures: Mapping[str, float]
+    """Weight of each structure, sum 1, no less than `FLOOR`."""
+    log_evidence: Mapping[str, float]
+    explained: Mapping[tuple[str, str], np.ndarray]
+    """By case and structure: share of the variance of each output that its emulator explains."""
+    n_failed: Mapping[str, int]
+    """By case: draws of the waves whose policies did not settle."""
+
+
+def fit(
+    cases: Mapping[str, Case],
+    evaluations: Evaluations,
+    plan: Plan | None = None,
+    structures: Sequence[str] = tuple(STRUCTURES),
+    progress: Progress | None = None,
+) -> Fit:
+    """Fit all cases together.
+
+    Parameters
+    ----------
+    cases
+        Prepared cases by name; with one alone there is no case to leave out.
+    evaluations
+        Where simulated draws are kept; a fit that was stopped goes on from them.
+    plan
+        How much work it does.
+    structures
+        Names of the structures fitted side by side.
+    progress
+        Told of the stages.
+    """
+    plan = plan or Plan()
+    emulated: dict[str, dict[str, Emulated]] = {}
+    failed = {}
+    for name, case in cases.items():
+        n = len(structures) * (plan.first + plan.second)
+        counter = _Counter(progress, name, n)
+        emulated[name] = {}
+        failed[name] = 0
+        for structure in structures:
+            found, n_failed = _waves(name, case, structure, evaluations, plan, counter)
+            emulated[name][structure] = found
+            failed[name] += n_failed
+    rounds = [None, *cases] if len(cases) > 1 else [None]
+    drawn, evidence, new = [], {}, {}
+    for at, left in enumerate(rounds):
+        if progress is not None:
+            progress("sampling", at, len(rounds))
+        chains, told = _sampled(emulated, structures, left, plan)
+        weights = _structure_weights(told)
+        if left is None:
+            evidence, structure_weights, wanted = told, weights, list(cases)
+            new = {s: _of_new_case(chains[s], plan, s) for s in structures}
+        else:
+            wanted = [left]
+        for name in wanted:
+            by_structure = emulated[name]
+            drawn.append(
+                _drawn(
+                    name,
+                    left,
+                    cases[name],
+                    by_structure,
+                    chains,
+                    weights,
+                    evaluations,
+                    plan,
+                    progress,
+                )
+            )
+    if progress is not None:
+        progress("sampling", len(rounds), len(rounds))
+    explained = {
+        (name, structure): each.emulator.explained
+        for name, by_structure in emulated.items()
+        for structure, each in by_structure.items()
+    }
+    return Fit(tuple(drawn), new, structure_weights, evidence, explained, failed)
+
+
+def _waves(
+    name: str,
+    case: Case,
+    structure: str,
+    evaluations: Evaluations,
+    plan: Plan,
+    counter: _Counter,
+) -> tuple[Emulated, int]:
+    """Two waves of one case under one structure, and how many of their draws failed."""
+    rng = _rng(plan.seed, name, structure, "waves")
+    first = _spread(rng, plan.first)
+    outputs = evaluations.simulate(case, structure, first, counter)
+    misfit = Misfit(case.targets)
+    rough = _emulated(first, outputs, misfit)
+
+    def loosely(scores: np.ndarray) -> np.ndarray:
+        return LOOSE * rough.loglik(scores)
+
+    if plan.second:
+        chains, _ = sample(
+            {name: loosely}, plan.second, rng, n_chains=plan.second, n_warm=20, heats=6
+        )
+        second = scores_of(chains, name)
+        scores = np.concatenate([first, second])
+        outputs = np.concatenate([outputs, evaluations.simulate(case, structure, second, counter)])
+        rough = _emulated(scores, outputs, misfit)
+    return rough, int(np.isnan(outputs).all(axis=1).sum())
+
+
+def _emulated(scores: np.ndarray, outputs: np.ndarray, misfit: Misfit) -> Emulated:
+    emulator = emulate(scores, outputs[:, : misfit.n_outputs])
+
+    def loglik(at: np.ndarray) -> np.ndarray:
+        return misfit(emulator(at), emulator.variance)
+
+    return Emulated(emulator, loglik)
+
+
+def _sampled(
+    emulated: Mapping[str, Mapping[str, Emulated]],
+    structures: Sequence[str],
+    left: str | None,
+    plan: Plan,
+) -> tuple[dict[str, Chains], dict[str, float]]:
+    """Chains and log evidence of each structure, from all cases but the one left out."""
+    chains, evidence = {}, {}
+    for structure in structures:
+        logliks = {name: each[structure].loglik for name, each in emulated.items() if name != left}
+        rng = _rng(plan.seed, structure, str(left), "sampling")
+        n = plan.kept if left is None else plan.left_out
+        chains[structure], evidence[structure] = sample(logliks, n, rng)
+    return chains, evidence
+
+
+def _structure_weights(evidence: Mapping[str, float]) -> dict[str, float]:
+    told = np.array(list(evidence.values()))
+    share = np.exp(told - told.max())
+    share /= share.sum()
+    floored = FLOOR + (1.0 - FLOOR * len(share)) * share
+    return dict(zip(evidence, floored.tolist(), strict=True))
+
+
+def _of_new_case(chains: Chains, plan: Plan, structure: str) -> np.ndarray:
+    """Scores of a case that deviates from the centre as any may."""
+    rng = _rng(plan.seed, structure, "new case")
+    return case_scores(chains.common, chains.centre, rng.standard_normal(chains.centre.shape))
+
+
+def _drawn(
+    name: str,
+    left: str | None,
+    case: Case,
+    emulated: Mapping[str, Emulated],
+    chains: Mapping[str, Chains],
+    weights: Mapping[str, float],
+    evaluations: Evaluations,
+    plan: Plan,
+    progress: Progress | None,
+) -> Drawn:
+    """Simulate the draws of one case under all structures, and weigh them."""
+    misfit = Misfit(case.targets)
+    n = sum(len(each.common) for each in chains.values())
+    counter = _Counter(progress, f"{name}, {'left out' if left else 'draws'}", n)
+    told, scores, forecasts, weight = [], [], [], []
+    for structure, each in chains.items():
+        if left is None:
+            at = scores_of(each, name)
+        else:
+            rng = _rng(plan.seed, name, structure, "left out")
+            at = case_scores(each.common, each.centre, rng.standard_normal(each.centre.shape))
+        outputs = evaluations.simulate(case, structure, at, counter)
+        share = np.ones(len(at))
+        if left is None:
+            gap = misfit(outputs[:, : misfit.n_outputs]) - emulated[structure].loglik(at)
+            share = np.exp(np.clip(gap - np.median(gap), -MOST_CORRECTION, MOST_CORRECTION))
+        share = np.where(np.isnan(outputs).all(axis=1), 0.0, share)
+        told += [structure] * len(at)
+        scores.append(at)
+        forecasts.append(outputs)
+        weight.append(weights[structure] * share / max(share.sum(), 1e-300))
+    joined = np.concatenate(weight)
+    return Drawn(
+        name,
+        FITTED if left is None else LEFT_OUT,
+        tuple(told),
+        joined / joined.sum(),
+        np.concatenate(scores),
+        case.outputs,
+        np.concatenate(forecasts),
+    )
+
+
+def _spread(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Scores (n, n_parameters), each parameter in `n` equal shares of its prior (Latin hypercube)."""
+    shares = midpoints(n)
+    jitter = (rng.random((len(priors()), n)) - 0.5) / n
+    return np.stack([normal_quantiles(rng.permutation(shares) + moved) for moved in jitter], axis=1)
+
+
+def _rng(seed: int, *purpose: str) -> np.random.Generator:
+    """Chance that hangs on the seed and the purpose alone."""
+    digest = hashlib.sha256("/".join([str(seed), *purpose]).encode()).digest()
+    return np.random.default_rng(np.frombuffer(digest, np.uint32))
+
+
+class _Counter:
+    """Counts draws for a progress bar."""
+
+    def __init__(self, progress: Progress | None, stage: str, n: int) -> None:
+        self.progress, self.stage, self.n, self.done = progress, stage, n, 0
+        self(0)
+
+    def __call__(self, done: int) -> None:
+        self.done += done
+        if self.progress is not None:
+            self.progress(self.stage, self.done, self.n)

@@ -1,0 +1,141 @@
+"""What the model says of a target: one number, in the unit in which the target is told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from resilience_sim.errors import ConfigError, Problem
+from resilience_sim.evidence import Target
+from resilience_sim.outcomes.measured import INDICES, structural_points
+
+CALM = "none"
+EARNED = ("own_income", "wages")
+_INTERACTION = {"both": 1.0, "cash": -1.0, "productive": -1.0, "none": 1.0}
+SMALLEST_BASE = 0.01
+"""Lines; a percentage of a smaller mean says nothing."""
+SMALLEST_LOSS = 1e-3
+"""Lines per year; the share of a smaller loss says nothing."""
+
+
+@dataclass(frozen=True)
+class Lived:
+    """Means over eligible persons of one run: A arms, Y years, O outcomes."""
+
+    arms: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    means: Mapping[str, np.ndarray]
+    """By world, "none" being the calm one: (A, Y, O)."""
+    content: np.ndarray
+    """(A, Y, indices) points of measured indices by content received."""
+    shock_year: Mapping[str, int]
+    """By world: the year, from 1, in which its shock begins."""
+    size: float
+    """Persons per household."""
+    tlu_per_line: float
+    """Livestock units that a line of assets buys."""
+    start: Mapping[str, float] = field(default_factory=dict)
+    """Means of the eligible at the start: income, own_share, poor_income."""
+
+
+def contrast_of(target: Target) -> tuple[dict[str, float], str]:
+    """Signs of the arms a target compares, and the arm its percentages are of."""
+    if target.contrast == "interaction":
+        return _INTERACTION, "none"
+    arm, _, against = target.contrast.partition(" - ")
+    return {arm: 1.0, against: -1.0}, against
+
+
+def arms_of(targets: Sequence[Target]) -> tuple[str, ...]:
+    """Arms that these targets compare, `none` first."""
+    named = [arm for target in targets for arm in contrast_of(target)[0]]
+    return tuple(dict.fromkeys(["none", *named]))
+
+
+def require_arms(targets: Sequence[Target], arms: Sequence[str]) -> None:
+    """ConfigError with every target that compares an arm the case does not have."""
+    problems = [
+        Problem(
+            f"programme.arms.{arm}",
+            f"be there, for {target.target_id} compares it",
+            ", ".join(arms),
+            "Add the arm to the case, or the target's contrast to another.",
+        )
+        for target in targets
+        for arm in contrast_of(target)[0]
+        if arm not in arms
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def reported(target: Target) -> tuple[float, float]:
+    """Value and tolerance of a target in the unit of its forecast; a sign stays a sign."""
+    return target.value * target.factor, target.tolerance * target.factor
+
+
+def forecast(target: Target, lived: Lived) -> float:
+    """The target's effect in a run, in the target's unit; NaN where its base is too small to tell."""
+    signs, base = contrast_of(target)
+    if target.table in ("effects", "measured"):
+        year = target.year or 1
+        of = {arm: _level(target, lived, CALM, arm, year) for arm in {*signs, base}}
+        told = _told(target, lived, sum(sign * of[arm] for arm, sign in signs.items()), of[base])
+        return target.sign * target.exposure * told
+    year = lived.shock_year[target.table]
+    calm = {arm: _level(target, lived, CALM, arm, year) for arm in {*signs, base}}
+    moved = {
+        arm: _level(target, lived, target.table, arm, year) - level for arm, level in calm.items()
+    }
+    if target.unit == "removed":
+        (arm,) = (name for name in signs if name != base)
+        loss = -moved[base]
+        return 100.0 * (1.0 + moved[arm] / loss) if loss > SMALLEST_LOSS else float("nan")
+    gap = sum(sign * moved[arm] for arm, sign in signs.items())
+    return target.sign * target.exposure * _told(target, lived, gap, calm[base])
+
+
+def added(lived: Lived) -> Lived:
+    """The run as it would be if arms simply added up: both is cash and productive, each over its control.
+
+    Where the case has them, the arms of one year stand in for the control and the productive arm, and
+    small_cash, the cash that both holds, for the cash arm.
+    """
+    at = {arm: a for a, arm in enumerate(lived.arms)}
+    control, cash, productive = "none", "cash", "productive"
+    if {"one_year", "one_year_productive"} <= set(at):
+        control, productive = "one_year", "one_year_productive"
+    if "small_cash" in at:
+        cash = "small_cash"
+
+    def summed(values: np.ndarray) -> np.ndarray:
+        told = values.copy()
+        told[at["both"]] = values[at[cash]] + values[at[productive]] - values[at[control]]
+        return told
+
+    means = {world: summed(values) for world, values in lived.means.items()}
+    return replace(lived, means=means, content=summed(lived.content))
+
+
+def _level(target: Target, lived: Lived, world: str, arm: str, year: int) -> float:
+    at, means = lived.arms.index(arm), lived.means[world]
+    if target.table == "measured":
+        points = structural_points(lived.outcomes)[INDICES.index(target.measure)]
+        content = lived.content[at, year - 1, INDICES.index(target.measure)]
+        return float(points @ means[at, year - 1] + content)
+    names = EARNED if target.measure == "earned" else (target.measure,)
+    return float(sum(means[at, year - 1, lived.outcomes.index(name)] for name in names))
+
+
+def _told(target: Target, lived: Lived, gap: float, base: float) -> float:
+    """A difference of means in the unit of the target."""
+    unit = target.unit
+    if unit == "percent":
+        return 100.0 * gap / base if base >= SMALLEST_BASE else float("nan")
+    if unit == "sd":  # of a share, which is what those targets are represented by
+        return gap / math.sqrt(max(base * (1.0 - base), 1e-4))
+    scale = {"pp": 100.0, "months": 1.0, "index": 1.0, "tlu": lived.tlu_per_line * lived.size}
+    return scale[unit] * gap

@@ -1,0 +1,96 @@
+"""How badly forecasts agree with what was reported: the log likelihood of a case's targets.
+
+A number is compared with its tolerance, with tails of Student's t, so that one target that nothing
+can meet does not decide everything. A sign is a one-sided constraint with the neutral band of the
+notes to the evidence, and costs no more than `MOST_SIGN`. Besides, the untreated world has to stand
+still (`cases.STANDING`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from resilience_sim.calibration.cases import STANDING_TOLERANCE
+from resilience_sim.calibration.forecasts import reported
+from resilience_sim.evidence import Role, Target
+
+BANDS = {"percent": 2.0, "pp": 1.0, "sd": 0.05, "index": 0.05, "months": 0.12, "tlu": 0.05}
+"""Half widths of the neutral band by unit; a month is a twelfth of a year, so 1 pp of it are 0.12 months."""
+FREEDOM = 5.0
+"""Degrees of freedom of the tails."""
+MOST_SIGN = math.log(0.02)
+WORST = 4.0
+"""Tolerances that a number counts as off where it cannot be told."""
+WEIGHTS = {"high": 1.0, "medium": 1.0, "low": 0.5}
+_EDGE = 0.25
+"""Width of a band's edge, which is logistic, as a share of the band."""
+
+
+class Misfit:
+    """Log likelihood of the targets of one case, for many draws at once.
+
+    Parameters
+    ----------
+    targets
+        In the order of the forecasts; those that are not to be fitted count for nothing.
+    """
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        told = np.array([reported(target) for target in targets]).reshape(-1, 2)
+        n = len(targets)
+        self.n_outputs = n + len(STANDING_TOLERANCE)
+        self.value = np.concatenate([told[:, 0], np.zeros(len(STANDING_TOLERANCE))])
+        self.tolerance = np.concatenate([told[:, 1], STANDING_TOLERANCE])
+        numbers = [target.is_number for target in targets]
+        self.is_number = np.array(numbers + [True] * len(STANDING_TOLERANCE), np.bool_)
+        bands = [BANDS[t.unit] if not t.is_number else 1.0 for t in targets]
+        self.band = np.array(bands + [1.0] * len(STANDING_TOLERANCE))
+        self.weight = np.ones(self.n_outputs)
+        self.weight[:n] = [
+            WEIGHTS[target.weight] if target.role is Role.FIT else 0.0 for target in targets
+        ]
+
+    def __call__(self, forecasts: np.ndarray, variance: np.ndarray | float = 0.0) -> np.ndarray:
+        """Log likelihood up to a constant, shape (n,).
+
+        Parameters
+        ----------
+        forecasts
+            (n, n_outputs) in the units of the targets and of `cases.STANDING`; what is not a number
+            costs as much as the worst.
+        variance
+            (n_outputs,) of the forecasts themselves, where they come from an emulator.
+        """
+        return np.asarray(self.terms(forecasts, variance).sum(axis=1))
+
+    def terms(self, forecasts: np.ndarray, variance: np.ndarray | float = 0.0) -> np.ndarray:
+        """Log likelihood of each output, shape (n, n_outputs)."""
+        is_told = np.isfinite(forecasts)
+        at = np.where(is_told, forecasts, 0.0)
+        square = (at - self.value) ** 2 / (self.tolerance**2 + variance)
+        square = np.where(is_told, square, WORST**2)
+        number = -0.5 * (FREEDOM + 1.0) * np.log1p(square / FREEDOM)
+        edge = np.sqrt((_EDGE * self.band) ** 2 + variance)
+        over, under = _logistic((at - self.band) / edge), _logistic((-at - self.band) / edge)
+        right = np.where(
+            self.value > 0, over, np.where(self.value < 0, under, 1.0 - np.minimum(over + under, 1))
+        )
+        right = np.where(is_told, right, 0.0)
+        floor = math.exp(MOST_SIGN)
+        sign = np.log(floor + (1.0 - floor) * right)
+        return np.asarray(self.weight * np.where(self.is_number, number, sign))
+
+
+def is_right(target: Target, forecasts: np.ndarray) -> np.ndarray:
+    """Whether each forecast of a sign is on the reported side of its neutral band, or inside it for 0."""
+    band = BANDS[target.unit]
+    if target.value > 0:
+        return np.asarray(forecasts > band)
+    return np.asarray(forecasts < -band if target.value < 0 else np.abs(forecasts) <= band)
+
+
+def _logistic(scores: np.ndarray) -> np.ndarray:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(scores, -40.0, 40.0))))

@@ -1,0 +1,113 @@
+"""Fitting: a truth that is known is found again, a fit that was stopped goes on, chance hangs on the seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from resilience_sim.calibration.draws import Draws, read, tables_of, write
+from resilience_sim.calibration.evaluations import Evaluations
+from resilience_sim.calibration.fitting import FITTED, FLOOR, LEFT_OUT, Fit, Plan, fit
+from resilience_sim.calibration.priors import priors, values_of
+from resilience_sim.calibration.scoring import quantiles
+from resilience_sim.errors import ConfigError
+from small_cases import ToyCase, toy
+
+PLAN = Plan(first=60, second=30, kept=64, left_out=16)
+STRUCTURES = ("two_exponents", "one_exponent")
+
+
+def truth(seed: int) -> dict[str, float]:
+    return values_of(np.random.default_rng(seed).standard_normal(len(priors())))
+
+
+def fitted(directory: Path, seeds: tuple[int, ...], plan: Plan = PLAN) -> tuple[Fit, list[ToyCase]]:
+    cases = [toy(truth(seed), 0.3, 6, seed, f"toy{seed}x") for seed in seeds]
+    evaluations = Evaluations(directory, threads=1)
+    named = {f"toy{seed}x": case for seed, case in zip(seeds, cases, strict=True)}
+    return fit(named, evaluations, plan, STRUCTURES), cases  # type: ignore[arg-type]
+
+
+def test_bands_cover_what_the_truth_says_and_is_as_often_as_they_claim(tmp_path: Path) -> None:
+    told_inside, parameters_inside, width = [], [], []
+    for seed in range(12):
+        found, (case,) = fitted(tmp_path, (seed,))
+        (drawn,) = found.drawn
+        told = case.simulate("two_exponents", truth(seed))[: len(case.targets)]
+        actual = np.random.default_rng(seed).standard_normal(len(priors()))
+        for at, value in enumerate(told):
+            low, _, high = quantiles(drawn.forecasts[:, at], drawn.weight)
+            told_inside.append(low <= value <= high)
+        for at, value in enumerate(actual):
+            low, _, high = quantiles(drawn.scores[:, at], drawn.weight)
+            parameters_inside.append(low <= value <= high)
+            width.append(high - low)
+    assert 0.80 <= np.mean(told_inside) <= 0.98
+    assert 0.82 <= np.mean(parameters_inside) <= 0.97
+    assert np.mean(width) < 0.95 * 2 * 1.645  # the evidence did tell something
+
+
+def test_the_wrong_structure_loses_weight_and_keeps_its_floor(tmp_path: Path) -> None:
+    found, _ = fitted(tmp_path, (3, 4))
+    assert found.structures["two_exponents"] > found.structures["one_exponent"] >= FLOOR
+    assert sum(found.structures.values()) == pytest.approx(1.0)
+    for drawn in found.drawn:
+        assert drawn.weight.sum() == pytest.approx(1.0) and (drawn.weight >= 0).all()
+
+
+def test_with_several_cases_each_is_also_forecast_from_the_others(tmp_path: Path) -> None:
+    found, cases = fitted(tmp_path, (3, 4))
+    kinds = [(drawn.case, drawn.kind) for drawn in found.drawn]
+    assert kinds == [
+        ("toy3x", FITTED), ("toy4x", FITTED), ("toy3x", LEFT_OUT), ("toy4x", LEFT_OUT),
+    ]  # fmt: skip
+    own, left = found.drawn[0], found.drawn[2]
+    value, tolerance = cases[0].targets[0].value, cases[0].targets[0].tolerance
+    off = [
+        np.average(np.abs(each.forecasts[:, 0] - value), weights=each.weight)
+        for each in (own, left)
+    ]
+    assert off[0] < off[1] and off[0] < 3 * tolerance
+
+
+def test_a_fit_that_is_said_again_simulates_nothing_and_finds_the_same(tmp_path: Path) -> None:
+    first, _ = fitted(tmp_path, (5,))
+    second, (case,) = fitted(tmp_path, (5,))
+    assert case.n_simulated == 0
+    assert (first.drawn[0].scores == second.drawn[0].scores).all()
+    assert (first.drawn[0].weight == second.drawn[0].weight).all()
+
+
+def test_a_damaged_file_is_simulated_again(tmp_path: Path) -> None:
+    first, _ = fitted(tmp_path, (6,))
+    for path in list(tmp_path.glob("*.npy"))[:2]:
+        path.write_bytes(path.read_bytes()[:40])
+    second, (case,) = fitted(tmp_path, (6,))
+    assert 0 < case.n_simulated <= 32
+    assert (first.drawn[0].weight == second.drawn[0].weight).all()
+
+
+def test_another_seed_gives_other_draws(tmp_path: Path) -> None:
+    first, _ = fitted(tmp_path, (7,))
+    second, _ = fitted(tmp_path, (7,), Plan(seed=2, first=60, second=30, kept=64, left_out=16))
+    assert not np.allclose(first.drawn[0].scores, second.drawn[0].scores)
+
+
+def test_draws_go_to_disk_and_come_back(tmp_path: Path) -> None:
+    found, _ = fitted(tmp_path / "kept", (3, 4))
+    made = Draws(*tables_of(found), {"command": "test", "seed": 1})
+    write(tmp_path / "fit", made)
+    back = read(tmp_path / "fit")
+    assert back.draws.equals(made.draws) and back.forecasts.equals(made.forecasts)
+    assert back.about == made.about
+    own, new = back.of("toy3x"), back.of("a case that nobody knows")
+    assert own["weight"].sum() == pytest.approx(1.0) == new["weight"].sum()
+    assert set(own["structure"]) == set(STRUCTURES) == set(new["structure"])
+    assert len(new) == 2 * PLAN.kept
+
+
+def test_a_folder_without_a_fit_is_refused_with_the_next_step(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="resilience-sim calibrate"):
+        read(tmp_path)
