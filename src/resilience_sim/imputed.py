@@ -1,6 +1,7 @@
 """What the model needs and surveys rarely ask: skill, technique, beliefs, children; survey incomes stay."""
 
 from dataclasses import dataclass
+from functools import partial
 from statistics import NormalDist
 
 import numpy as np
@@ -73,25 +74,28 @@ class Start:
 def start_of(config: Config, p: Primitives, people: Households) -> Start:
     """Solve each household's skill from its lasting earnings, and its technique from what would pay.
 
-    Skill is the one at which expected net earnings (own output less outlay, plus wages on the
-    labour left) equal `people.earned_permanent`, at the imputed assets and land and at ordinary
+    A share `known_at_start` of households, by lot, could command the improved technique. Skill is
+    the one at which expected net earnings (own output less outlay, plus wages on the labour left)
+    equal `people.earned_permanent`, at the imputed assets and land and at ordinary
     luck. Without own activity the technique is none; with it, the improved one where it earns more
-    than the traditional at these assets. Both are one-dimensional and monotone, so bisection is
-    safe.
+    than the traditional at these assets, with knowledge for those who could command it, who then do,
+    and without for the others. Both are one-dimensional and monotone, so bisection is safe.
     """
     land = people.land if config.mechanisms.land else np.zeros(people.n_households)
     held = float(p.keep) ** (float(p.periods_per_year) / 2) * people.assets + land
-    technique, skill = _technique_and_skill(config, p, people, held)
-    knowledge = ((technique == IMPROVED) | people.has_knowledge).astype(np.int32)
+    key = np.arange(people.n_households, dtype=np.uint32)
+    could = draws.uniforms(key, 0, draws.PURPOSE_KNOWN, config.seed, 0)
+    could = (could < config.technology.known_at_start) | people.has_knowledge
+    technique, skill = _technique_and_skill(config, p, people, held, could)
+    knowledge = (((technique == IMPROVED) & could) | people.has_knowledge).astype(np.int32)
     weight = people.persons / people.persons.sum()
     share = {name: float(weight[technique == t].sum()) for name, t in _TECHNIQUES}
     notes = (
         "Skill solved from lasting earnings at ordinary luck, imputed assets and land.",
         "Technique at the start, share of persons: "
         + ", ".join(f"{name} {value:.2f}" for name, value in share.items())
-        + "; who runs the improved one commands it.",
+        + f"; {float(weight[knowledge != 0].sum()):.2f} command the improved one.",
     )
-    key = np.arange(people.n_households, dtype=np.uint32)
     confidence = _confidence(config, p, technique, key)
     other_known = people.other + _pooled(p, people, technique, knowledge)
     wages = yearly_wages(p, skill)
@@ -111,12 +115,17 @@ _TECHNIQUES = (("none", NONE), ("traditional", TRADITIONAL), ("improved", IMPROV
 
 
 def _technique_and_skill(
-    config: Config, p: Primitives, people: Households, held: np.ndarray
+    config: Config, p: Primitives, people: Households, held: np.ndarray, could: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Technique, int32, and skill of each household; copies in a resample are solved once."""
     technique, skill = np.full(people.n_households, NONE, np.int32), np.empty(people.n_households)
     is_active = people.has_own_activity
-    for who, solve in ((is_active, _with_own_work), (~is_active, _without_own_work)):
+    solvers = (
+        (is_active & could, partial(_with_own_work, is_known=True)),
+        (is_active & ~could, partial(_with_own_work, is_known=False)),
+        (~is_active, _without_own_work),
+    )
+    for who, solve in solvers:
         pairs = people.earned_permanent[who] + 1j * held[who]
         kinds, kind = np.unique(pairs, return_inverse=True)
         technique_of, skill_of = solve(config, p, kinds.real, kinds.imag)
@@ -151,20 +160,21 @@ def _traditional(p: Primitives, held: np.ndarray) -> _Work:
     )  # fmt: skip
 
 
-def _improved(p: Primitives, held: np.ndarray) -> _Work:
-    """The improved technique as who commands it runs it."""
+def _improved(p: Primitives, held: np.ndarray, is_known: bool) -> _Work:
+    """The improved technique as it is run with knowledge, or without."""
     grown = np.maximum(held, 1e-30) ** float(p.exponent_improved)
     return _Work(
-        float(p.productivity_known), float(p.labour_improved), float(p.outlay_known),
+        float(p.productivity_known if is_known else p.productivity_improved),
+        float(p.labour_improved), float(p.outlay_known if is_known else p.outlay_improved),
         grown, 1.0 - float(p.drought) * float(p.drought_loss),
     )  # fmt: skip
 
 
 def _with_own_work(
-    config: Config, p: Primitives, target: np.ndarray, held: np.ndarray
+    config: Config, p: Primitives, target: np.ndarray, held: np.ndarray, is_known: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """The technique that pays, and the skill that explains earnings under it."""
-    usual, better = _traditional(p, held), _improved(p, held)
+    usual, better = _traditional(p, held), _improved(p, held, is_known)
     traditional, improved = _skill(p, target, usual), _skill(p, target, better)
     wages = _wages(p, traditional)
     pays = better.gain(traditional, wages) > usual.gain(traditional, wages)

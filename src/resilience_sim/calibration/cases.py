@@ -35,10 +35,14 @@ STANDING_TOLERANCE = (0.10, 0.05, 0.20)
 
 @dataclass(frozen=True)
 class Effort:
-    """How finely a draw is simulated."""
+    """How finely a draw is simulated.
 
-    n_skill: int = 6
-    n_other: int = 3
+    Beside the default planner of runs, effects move by a tenth of their tolerance or less
+    (`docs/decisions/calibration.md`), at a thirtieth of the time.
+    """
+
+    n_skill: int = 5
+    n_other: int = 2
     n_assets: int = 16
     n_money: int = 24
     n_savings: int = 16
@@ -124,7 +128,8 @@ class Case:
         n_periods = config.horizon_years * config.periods_per_year
         means: dict[str, np.ndarray] = {}
         for name in self.shocks or ("none",):
-            shock = self.shocks.get(name, config.shock)
+            told = replace(self.config, shock=self.shocks.get(name, config.shock))
+            shock = with_values(told, values).shock
             path = shock_path(shock, n_periods, config.periods_per_year)
             worlds = ("none", name) if self.shocks else ("none",)
             experiment = Experiment(
@@ -185,6 +190,7 @@ def _for_draws(config: Config, effort: Effort, horizon: int, arms: list[str]) ->
         belief_households=0,
         channel_households=0,
         panel_share=0.0,
+        draws=0,
     )
     return replace(
         config,

@@ -24,8 +24,24 @@ from resilience_sim.solver.kept import feed
 
 AT_ONCE = 16
 """Draws that are kept together."""
-_NO_MATTER = ("cli", "report", "data")
-_OF_FITS = ("emulators.py", "sampling.py", "misfit.py", "fitting.py", "evaluations.py")
+_SOURCES = (
+    "kernels/*.py",
+    "solver/*.py",
+    "population/*.py",
+    "programmes/*.py",
+    "model.py",
+    "imputed.py",
+    "lives.py",
+    "shocks.py",
+    "chance.py",
+    "outcomes/measured.py",
+    "calibration/cases.py",
+    "calibration/forecasts.py",
+    "calibration/priors.py",
+    "calibration/structures.py",
+    "data/priors.csv",
+)
+"""What a simulated draw follows from, besides its case."""
 
 Told = Callable[[int], None]
 """Told of draws that are done."""
@@ -115,11 +131,7 @@ def code() -> str:
     """Hash of the sources that a simulated draw follows from."""
     package = Path(__file__).parent.parent
     digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        place = path.relative_to(package)
-        is_of_fit = place.parts[0] == "calibration" and place.name in _OF_FITS
-        if place.parts[0] not in _NO_MATTER and not is_of_fit:
-            digest.update(str(place).encode() + path.read_bytes())
-    priors = package / "data" / "priors.csv"
-    digest.update(priors.read_bytes())
+    for pattern in _SOURCES:
+        for path in sorted(package.glob(pattern)):
+            digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()

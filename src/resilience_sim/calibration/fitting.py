@@ -48,13 +48,13 @@ class Plan:
     """How much work a fit does; counts are for each case and structure."""
 
     seed: int = 1
-    first: int = 80
+    first: int = 64
     """Draws of the first wave."""
-    second: int = 48
+    second: int = 40
     """Draws of the second wave."""
-    kept: int = 64
+    kept: int = 52
     """Draws that stay."""
-    left_out: int = 16
+    left_out: int = 12
     """Draws by which a case that was left out is forecast."""
 
 

@@ -15,7 +15,7 @@ from resilience_sim.outcomes.measured import INDICES, structural_points
 CALM = "none"
 EARNED = ("own_income", "wages")
 _INTERACTION = {"both": 1.0, "cash": -1.0, "productive": -1.0, "none": 1.0}
-SMALLEST_BASE = 0.01
+SMALLEST_BASE = 1e-3
 """Lines; a percentage of a smaller mean says nothing."""
 SMALLEST_LOSS = 1e-3
 """Lines per year; the share of a smaller loss says nothing."""

@@ -15,12 +15,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from resilience_sim.config import Config, Content
+from resilience_sim.config import Config, Content, Shock
 from resilience_sim.evidence.files import rows
 from resilience_sim.population.lognormal import normal_shares
 
 Values = Mapping[str, float]
-_CONTENT = "content:"
+_CONTENT, _DEPTH = "content:", "shock:depth"
 
 
 class Level(StrEnum):
@@ -37,7 +37,7 @@ class Prior:
     name: str
     level: Level
     setting: str
-    """Dotted key of the setting, or "content:KIND.FIELD" for every content of a kind."""
+    """Dotted key of the setting, "content:KIND.FIELD" for every content of a kind, or "shock:depth"."""
     is_factor: bool
     """Whether the setting of the case is multiplied, not replaced."""
     low: float
@@ -104,7 +104,9 @@ def with_values(config: Config, values: Values) -> Config:
     for name, value in values.items():
         prior = known[name]
         change = _change(prior.is_factor, value)
-        if prior.setting.startswith(_CONTENT):
+        if prior.setting == _DEPTH:
+            config = replace(config, shock=_deeper(config.shock, change))
+        elif prior.setting.startswith(_CONTENT):
             config = _with_content(config, prior.setting.removeprefix(_CONTENT), change)
         else:
             config = cast(Config, _changed(config, prior.setting.split("."), change))
@@ -122,6 +124,21 @@ def _changed(group: Any, path: Sequence[str], change: Callable[[float], float]) 
     before = group[name] if is_mapping else getattr(group, name)
     after = _changed(before, rest, change) if rest else change(before)
     return {**group, name: after} if is_mapping else replace(group, **{name: after})
+
+
+def _deeper(shock: Shock, change: Callable[[float], float]) -> Shock:
+    """The shock with its mean losses of income changed; who is hit cannot lose more than everything."""
+    most = shock.share_hit
+
+    def deeper(before: float) -> float:
+        return min(change(before), max(most, before))
+
+    return replace(
+        shock,
+        wage_loss=deeper(shock.wage_loss),
+        own_loss=deeper(shock.own_loss),
+        other_loss=deeper(shock.other_loss),
+    )
 
 
 def _with_content(config: Config, told: str, change: Callable[[float], float]) -> Config:

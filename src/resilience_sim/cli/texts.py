@@ -149,10 +149,10 @@ usage: resilience-sim calibrate [case=NAME|all] [seed=N] [first=N] [second=N] [k
                                 [threads=N] [output_dir=DIR]
 
   case         one case, or all together, which share preferences and exponents (default all)
-  first        draws of the first wave, spread over the priors, for each case and structure (default 80)
-  second       draws of the second wave, where emulators of the first agree with the targets (48)
-  kept         draws that stay, for each case and structure (64)
-  left_out     draws by which each case is forecast from the others alone (16)
+  first        draws of the first wave, spread over the priors, for each case and structure (default 64)
+  second       draws of the second wave, where emulators of the first agree with the targets (40)
+  kept         draws that stay, for each case and structure (52)
+  left_out     draws by which each case is forecast from the others alone (12)
   seed         key of all chance; the same seed gives the same draws (1)
   threads      processor threads; 0 takes all (0)
   output_dir   new folder for draws.parquet and forecasts.parquet (default runs/calibration-CASE-TIME)

@@ -289,6 +289,15 @@ class Technology:
     knowledge_loss: Annotated[
         float, Meaning("knowledge that is not used is forgotten", "per year", 0, 1)
     ]
+    known_at_start: Annotated[
+        float,
+        Meaning(
+            "households that could command the improved technique at the start, where it pays",
+            "share",
+            0,
+            1,
+        ),
+    ]
 
 
 @dataclass
@@ -747,6 +756,15 @@ class Outcomes:
             10_000_000,
         ),
     ] = 3_000
+    draws: Annotated[
+        int,
+        Meaning(
+            "draws of parameters under which effects are told again, with model variants; 0: none",
+            "count",
+            0,
+            10_000,
+        ),
+    ] = 0
     tlu_per_line: Annotated[
         float, Meaning("livestock that one line of assets buys", "tropical livestock units", 0, 100)
     ] = 0.7

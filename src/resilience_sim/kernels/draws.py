@@ -31,6 +31,7 @@ PURPOSE_HEIR = u4(7)  # skill and belief of an heir; per household and year
 PURPOSE_CHILD = u4(8)  # taste for school; per household and generation
 PURPOSE_COACHING = u4(9)  # who gains confidence from coaching; per household and period
 PURPOSE_ADULT = u4(10)  # years of school of the heads at the start; per household
+PURPOSE_KNOWN = u4(11)  # who has heard of the improved technique at the start; per household
 
 _MULTIPLIER_0, _MULTIPLIER_1 = u8(0xD2511F53), u8(0xCD9E8D57)
 _WEYL_0, _WEYL_1 = u8(0x9E3779B9), u8(0xBB67AE85)
