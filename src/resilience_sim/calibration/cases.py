@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from resilience_sim import solver
-from resilience_sim.calibration.forecasts import Lived, added, arms_of, forecast, require_arms
+from resilience_sim.calibration.forecasts import (
+    SMALL_CASH,
+    Lived,
+    added,
+    arms_of,
+    forecast,
+    require_arms,
+)
 from resilience_sim.calibration.priors import Values, with_values
 from resilience_sim.calibration.structures import STRUCTURES, VARIANTS
 from resilience_sim.config import Config, Shock
@@ -31,6 +38,10 @@ STANDING = ("stands_income", "stands_poor", "stands_own")
 They come after a case's targets; a world that does not stand still cannot be the one that was surveyed."""
 STANDING_TOLERANCE = (0.10, 0.05, 0.20)
 """Logs, decimal and logs; assumed."""
+
+
+SHOCK = "shock"
+"""Name of the world in which the case's own shock strikes."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,12 @@ class Case:
         Settings of the worlds that targets name besides the case's own shock, by name: drought.
     effort
         How finely a draw is simulated.
+    arms
+        Further arms to live, besides the standard ones and those that targets compare.
+    years
+        Least length of the simulation; it is as long as the targets need.
+    is_shocked
+        Whether the case's own shock is lived under even if no target asks for it.
 
     Raises
     ------
@@ -78,18 +95,22 @@ class Case:
         targets: Sequence[Target],
         shocks: Mapping[str, Shock],
         effort: Effort | None = None,
+        arms: Sequence[str] = (),
+        years: int = 1,
+        is_shocked: bool = False,
     ) -> None:
         effort = effort or Effort()
         require_arms(targets, tuple(config.programme.arms))
         self.targets = tuple(targets)
         told = {target.table for target in targets} - {"effects", "measured"}
+        told |= {SHOCK} if is_shocked else set()
         self.shocks = {name: shocks.get(name, config.shock) for name in sorted(told)}
-        years = [target.year or 1 for target in targets]
-        months = [shock.start_month for shock in self.shocks.values()]
-        horizon = max([*years, *(month // 12 + 1 for month in months), 1])
-        arms = dict.fromkeys([*STANDARD_ARMS, *arms_of(targets)])
-        arms |= dict.fromkeys(arm for arm in ("small_cash",) if arm in config.programme.arms)
-        self.config = _for_draws(config, effort, horizon, list(arms))
+        read = [target.year or 1 for target in targets]
+        struck = [shock.start_month // 12 + 1 for shock in self.shocks.values()]
+        lived = dict.fromkeys([*STANDARD_ARMS, *arms_of(targets), *arms])
+        if SMALL_CASH in config.programme.arms:
+            lived[SMALL_CASH] = None
+        self.config = _for_draws(config, effort, max([years, *read, *struck]), list(lived))
         self.households = load(self.config.population, self.config.seed, self.config.generations)
 
     @property

@@ -13,6 +13,8 @@ from resilience_sim.evidence import Target
 from resilience_sim.outcomes.measured import INDICES, structural_points
 
 CALM = "none"
+SMALL_CASH = "small_cash"
+"""Arm with as much cash as the arm both holds, where that is less than the arm cash."""
 EARNED = ("own_income", "wages")
 _INTERACTION = {"both": 1.0, "cash": -1.0, "productive": -1.0, "none": 1.0}
 SMALLEST_BASE = 1e-3
@@ -108,8 +110,8 @@ def added(lived: Lived) -> Lived:
     control, cash, productive = "none", "cash", "productive"
     if {"one_year", "one_year_productive"} <= set(at):
         control, productive = "one_year", "one_year_productive"
-    if "small_cash" in at:
-        cash = "small_cash"
+    if SMALL_CASH in at:
+        cash = SMALL_CASH
 
     def summed(values: np.ndarray) -> np.ndarray:
         told = values.copy()
