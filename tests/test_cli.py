@@ -104,7 +104,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (
             ["rnu"],
-            "verb must be one of run, validate, evidence, bench; got 'rnu'. Did you mean run?",
+            "verb must be one of run, validate, evidence, calibrate, score, bench; got 'rnu'. Did you "
+            "mean run?",
         ),
         (["valdiate"], "Did you mean validate?"),
         (["case=erewhon"], "Did you mean resilience-sim run case=erewhon?"),

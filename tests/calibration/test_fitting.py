@@ -15,7 +15,7 @@ from resilience_sim.calibration.scoring import quantiles
 from resilience_sim.errors import ConfigError
 from small_cases import ToyCase, toy
 
-PLAN = Plan(first=60, second=30, kept=64, left_out=16)
+PLAN = Plan(first=60, later=20, kept=64, left_out=16)
 STRUCTURES = ("two_exponents", "one_exponent")
 
 
@@ -91,7 +91,7 @@ def test_a_damaged_file_is_simulated_again(tmp_path: Path) -> None:
 
 def test_another_seed_gives_other_draws(tmp_path: Path) -> None:
     first, _ = fitted(tmp_path, (7,))
-    second, _ = fitted(tmp_path, (7,), Plan(seed=2, first=60, second=30, kept=64, left_out=16))
+    second, _ = fitted(tmp_path, (7,), Plan(seed=2, first=60, later=20, kept=64, left_out=16))
     assert not np.allclose(first.drawn[0].scores, second.drawn[0].scores)
 
 

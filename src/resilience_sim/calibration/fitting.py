@@ -1,8 +1,9 @@
 """Fitting: waves of simulated draws, emulators of them, and draws that all the evidence leaves.
 
 1. First wave: draws spread over the priors, for every case and structure.
-2. Second wave: draws where the emulators of the first agree with the case's targets, loosely.
-3. The emulators of both waves stand in for the model while all cases are sampled together: common
+2. Two later waves: draws where the emulators so far agree with the case's targets, loosely, then as the
+   evidence has it.
+3. The emulators of all waves stand in for the model while all cases are sampled together: common
    parameters shared, pooled ones around common centres.
 4. A few draws of each case and structure are simulated by the model itself. Their weights hold what
    the structure's evidence says and correct what the emulator missed.
@@ -14,6 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -31,13 +33,16 @@ from resilience_sim.calibration.sampling import (
 )
 from resilience_sim.calibration.structures import STRUCTURES
 from resilience_sim.population.lognormal import midpoints, normal_quantiles
+from resilience_sim.solver.threads import in_threads
 
 FLOOR = 0.05
 """Least weight of a structure: likelihoods with assumed tolerances should not rule one out alone."""
-LOOSE = 0.5
-"""Power of the likelihood from which the second wave is drawn."""
+LATER = (0.5, 1.0)
+"""Powers of the likelihood from which the later waves are drawn."""
 MOST_CORRECTION = 3.0
 """Logs by which the model itself may correct a draw's weight, up or down."""
+N_CHAINS = 50
+"""Chains side by side; their first draws stay."""
 FITTED, LEFT_OUT = "fitted", "left_out"
 
 Progress = Callable[[str, int, int], None]
@@ -50,11 +55,11 @@ class Plan:
     seed: int = 1
     first: int = 64
     """Draws of the first wave."""
-    second: int = 40
-    """Draws of the second wave."""
-    kept: int = 52
+    later: int = 28
+    """Draws of each of the two later waves."""
+    kept: int = 50
     """Draws that stay."""
-    left_out: int = 12
+    left_out: int = 8
     """Draws by which a case that was left out is forecast."""
 
 
@@ -127,7 +132,7 @@ def fit(
     emulated: dict[str, dict[str, Emulated]] = {}
     failed = {}
     for name, case in cases.items():
-        n = len(structures) * (plan.first + plan.second)
+        n = len(structures) * (plan.first + len(LATER) * plan.later)
         counter = _Counter(progress, name, n)
         emulated[name] = {}
         failed[name] = 0
@@ -140,7 +145,7 @@ def fit(
     for at, left in enumerate(rounds):
         if progress is not None:
             progress("sampling", at, len(rounds))
-        chains, told = _sampled(emulated, structures, left, plan)
+        chains, told = _sampled(emulated, structures, left, plan, evaluations.threads)
         weights = _structure_weights(told)
         if left is None:
             evidence, structure_weights, wanted = told, weights, list(cases)
@@ -180,25 +185,24 @@ def _waves(
     plan: Plan,
     counter: _Counter,
 ) -> tuple[Emulated, int]:
-    """Two waves of one case under one structure, and how many of their draws failed."""
+    """All waves of one case under one structure, and how many of their draws failed."""
     rng = _rng(plan.seed, name, structure, "waves")
-    first = _spread(rng, plan.first)
-    outputs = evaluations.simulate(case, structure, first, counter)
+    scores = _spread(rng, plan.first)
+    outputs = evaluations.simulate(case, structure, scores, counter)
     misfit = Misfit(case.targets)
-    rough = _emulated(first, outputs, misfit)
+    found = _emulated(scores, outputs, misfit)
+    for power in LATER if plan.later else ():
+        loglik = partial(_weakened, found.loglik, power)
+        chains, _ = sample({name: loglik}, plan.later, rng, n_chains=plan.later, n_warm=20, heats=6)
+        more = scores_of(chains, name)
+        told = evaluations.simulate(case, structure, more, counter)
+        scores, outputs = np.concatenate([scores, more]), np.concatenate([outputs, told])
+        found = _emulated(scores, outputs, misfit)
+    return found, int(np.isnan(outputs).all(axis=1).sum())
 
-    def loosely(scores: np.ndarray) -> np.ndarray:
-        return LOOSE * rough.loglik(scores)
 
-    if plan.second:
-        chains, _ = sample(
-            {name: loosely}, plan.second, rng, n_chains=plan.second, n_warm=20, heats=6
-        )
-        second = scores_of(chains, name)
-        scores = np.concatenate([first, second])
-        outputs = np.concatenate([outputs, evaluations.simulate(case, structure, second, counter)])
-        rough = _emulated(scores, outputs, misfit)
-    return rough, int(np.isnan(outputs).all(axis=1).sum())
+def _weakened(loglik: Loglik, power: float, scores: np.ndarray) -> np.ndarray:
+    return power * loglik(scores)
 
 
 def _emulated(scores: np.ndarray, outputs: np.ndarray, misfit: Misfit) -> Emulated:
@@ -215,15 +219,21 @@ def _sampled(
     structures: Sequence[str],
     left: str | None,
     plan: Plan,
+    threads: int,
 ) -> tuple[dict[str, Chains], dict[str, float]]:
     """Chains and log evidence of each structure, from all cases but the one left out."""
-    chains, evidence = {}, {}
-    for structure in structures:
+
+    def one(structure: str) -> tuple[Chains, float]:
         logliks = {name: each[structure].loglik for name, each in emulated.items() if name != left}
         rng = _rng(plan.seed, structure, str(left), "sampling")
         n = plan.kept if left is None else plan.left_out
-        chains[structure], evidence[structure] = sample(logliks, n, rng)
-    return chains, evidence
+        return sample(logliks, n, rng, n_chains=max(N_CHAINS, n) if left is None else max(16, n))
+
+    found = dict(zip(structures, in_threads(threads, one, structures, None), strict=True))
+    return (
+        {structure: chains for structure, (chains, _) in found.items()},
+        {structure: evidence for structure, (_, evidence) in found.items()},
+    )
 
 
 def _structure_weights(evidence: Mapping[str, float]) -> dict[str, float]:

@@ -169,7 +169,12 @@ def _simulate(config: Config, directory: Path) -> None:
     with Bars() as bars:
         experiment = simulation.prepare(config, progress=bars)
         results = simulation.run(experiment, progress=bars)
-    tables = outcomes.tables(results, config.case_name, config)
+        tables = outcomes.tables(results, config.case_name, config)
+        if config.outcomes.draws:
+            from resilience_sim.calibration import draws
+            from resilience_sim.calibration.uncertainty import uncertainty
+
+            tables["uncertainty"] = uncertainty(config, draws.shipped(), bars)
     written = runs.write_run(directory, config, results, tables, _input_files(config))
     print(report.console(results, tables, config, directory, written), end="")
 

@@ -145,14 +145,14 @@ CALIBRATE_HELP = """\
 resilience-sim calibrate: fit cases to what was reported of their programmes. What it finds is a set
 of parameter draws with weights, over four structures side by side, that the evidence does not rule out.
 
-usage: resilience-sim calibrate [case=NAME|all] [seed=N] [first=N] [second=N] [kept=N] [left_out=N]
+usage: resilience-sim calibrate [case=NAME|all] [seed=N] [first=N] [later=N] [kept=N] [left_out=N]
                                 [threads=N] [output_dir=DIR]
 
   case         one case, or all together, which share preferences and exponents (default all)
   first        draws of the first wave, spread over the priors, for each case and structure (default 64)
-  second       draws of the second wave, where emulators of the first agree with the targets (40)
-  kept         draws that stay, for each case and structure (52)
-  left_out     draws by which each case is forecast from the others alone (12)
+  later        draws of each of two later waves, where emulators agree with the targets (28)
+  kept         draws that stay, for each case and structure (50)
+  left_out     draws by which each case is forecast from the others alone (8)
   seed         key of all chance; the same seed gives the same draws (1)
   threads      processor threads; 0 takes all (0)
   output_dir   new folder for draws.parquet and forecasts.parquet (default runs/calibration-CASE-TIME)

@@ -31,6 +31,7 @@ from resilience_sim.report.poverty import poverty_section
 from resilience_sim.report.shock import shock_section
 from resilience_sim.report.spillovers import spillovers_section
 from resilience_sim.report.traps import escape_section, needed_section
+from resilience_sim.report.uncertainty import uncertainty_section
 
 if TYPE_CHECKING:
     from resilience_sim.config import Config
@@ -86,6 +87,7 @@ def console(
         lists_section(tables["lists"]),
         coordination_section(tables["coordination"]),
         costs_section(tables["costs"]),
+        uncertainty_section(tables.get("uncertainty")),
         _caution(config),
         _notes(results),
         _files(results, directory, written, config),
@@ -120,7 +122,9 @@ def _caution(config: Config) -> list[str]:
     return wrapped(
         "Intervals join luck and sample, >0 is about luck only: how exactly this model was "
         "computed for these households, not how sure the world is. Parameters, beliefs and the "
-        "model's structure are held fixed." + alone
+        "model's structure are held fixed"
+        + (", but for the draws and variants above." if config.outcomes.draws else ".")
+        + alone
     )
 
 

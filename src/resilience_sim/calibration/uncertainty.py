@@ -1,0 +1,205 @@
+"""How sure a calibrated run is: its effects again under draws of the parameters, and under model variants.
+
+Three things are kept apart. Sampling noise (`se_luck`, `se_sample`) stands in the table of effects and
+says how exactly one parameter set was computed. Draws say what the evidence leaves open. Variants say
+what other forms of the model would tell: they have no weights and are shown one by one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from resilience_sim.calibration.cases import SHOCK, Case, Effort
+from resilience_sim.calibration.draws import NEW, Draws
+from resilience_sim.calibration.forecasts import CALM, Lived
+from resilience_sim.calibration.priors import priors
+from resilience_sim.calibration.scoring import quantiles
+from resilience_sim.calibration.structures import VARIANTS
+from resilience_sim.errors import SimulationError, SolverError
+from resilience_sim.outcomes.axes import STANDARD_ARMS
+from resilience_sim.outcomes.units import outcome as outcome_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from resilience_sim.config import Config
+
+OUTCOMES = (
+    "income", "consumption", "own_income", "assets", "improved", "poor", "hungry_months", "enrolled",
+)  # fmt: skip
+LONGEST_YEARS = 10
+"""Horizons beyond it are not told again."""
+VARIANT_DRAWS = 4
+SMALLEST_BASE = 0.01
+"""Lines, or months; a percentage of less says nothing."""
+
+UNITS = {
+    "scenario": "name",
+    "source": "draws, or the variant of the model",
+    "arm": "name",
+    "comparison": "control (arm minus none), cash, productive, interaction",
+    "shock": "name of the world; none is the world without shock",
+    "outcome": "name",
+    "unit": "level (unit of the outcome), percent (of the mean of the arm compared with; of none for an "
+    "interaction), pp (percentage points)",
+    "horizon_months": "months since the start of the run",
+    "median": "see unit; over draws, by weight",
+    "low": "see unit; 5 % quantile over draws",
+    "high": "see unit; 95 % quantile over draws",
+    "share_above_zero": "share of draws, decimal",
+    "n_draws": "count",
+    "drawn_for": "case whose evidence the draws have seen; new: they were drawn for a case nobody saw",
+}
+
+Progress = Callable[[str, int, int], None]
+
+
+class _Draw(NamedTuple):
+    structure: str
+    values: Mapping[str, float]
+
+
+def uncertainty(
+    config: Config, draws: Draws, progress: Progress | None = None, effort: Effort | None = None
+) -> pd.DataFrame:
+    """Effects and interaction of a case under `config.outcomes.draws` draws and three variants.
+
+    Draws are those of the case, or of the pooled set where it was not fitted, taken in proportion to
+    their weights. The population is that of the case, at most 2,000 households of it.
+
+    Returns
+    -------
+    One row per source, contrast, world, outcome, unit and horizon; columns and units in `UNITS`.
+    """
+    import pandas as pd
+
+    chosen = _chosen(draws, config.case_name, config.outcomes.draws, config.seed)
+    horizons = [y for y in config.outcomes.horizons_years if y <= LONGEST_YEARS]
+    horizons = [y for y in horizons if y <= config.horizon_years] or [1]
+    is_shocked = config.shock.name != "none"
+    case = Case(
+        config, [], {}, effort or Effort(), config.arms, years=max(horizons), is_shocked=is_shocked
+    )
+    wanted = [("draws", draw.structure, draw.values) for draw in chosen]
+    some = chosen[:: max(1, len(chosen) // VARIANT_DRAWS)][:VARIANT_DRAWS]
+    wanted += [(name, name, draw.values) for name in VARIANTS for draw in some]
+    lives = _lived(case, wanted, config.threads, progress)
+    known = set(draws.draws["case_id"])
+    drawn_for = config.case_name if config.case_name in known else NEW
+    rows = []
+    for source in ("draws", *VARIANTS):
+        told = [lived for (name, *_), lived in zip(wanted, lives, strict=True) if name == source]
+        several = [lived for lived in told if lived is not None]
+        if several:
+            rows += [
+                {"scenario": config.case_name, "source": source, "drawn_for": drawn_for} | row
+                for row in _rows(several, horizons, config.shock.name, config.arms)
+            ]
+    frame = pd.DataFrame(rows, columns=list(UNITS))
+    frame.attrs["units"] = dict(UNITS)
+    return frame
+
+
+def _chosen(draws: Draws, case: str, n: int, seed: int) -> list[_Draw]:
+    """`n` draws in proportion to their weights, spread over them evenly."""
+    table = draws.of(case)
+    weight = table["weight"].to_numpy()
+    start = np.random.default_rng(seed).random()
+    at = np.searchsorted(np.cumsum(weight) / weight.sum(), (np.arange(n) + start) / n)
+    names = [prior.name for prior in priors()]
+    return [
+        _Draw(str(row["structure"]), {name: float(row[name]) for name in names})
+        for _, row in table.iloc[np.minimum(at, len(table) - 1)].iterrows()
+    ]
+
+
+def _lived(
+    case: Case,
+    wanted: Sequence[tuple[str, str, Mapping[str, float]]],
+    threads: int,
+    progress: Progress | None,
+) -> list[Lived | None]:
+    """What every draw leads to, each on a thread of its own; None where it did not settle."""
+
+    def one(asked: tuple[str, str, Mapping[str, float]]) -> Lived | None:
+        _, structure, values = asked
+        try:
+            return case.live(structure, values)
+        except (SolverError, SimulationError):
+            return None
+
+    found = []
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+        for lived in pool.map(one, wanted):
+            found.append(lived)
+            if progress is not None:
+                progress("draws", len(found), len(wanted))
+    return found
+
+
+def _rows(
+    lives: Sequence[Lived], horizons: Sequence[int], shock: str, arms: Sequence[str]
+) -> Iterator[dict[str, object]]:
+    """Medians and bands over several lives, all of equal weight."""
+    for arm, comparison, signs, base in contrasts([arm for arm in lives[0].arms if arm in arms]):
+        for world in lives[0].means:
+            for year in horizons:
+                for name in OUTCOMES:
+                    gaps, bases = _effects(lives, world, year, name, signs, base)
+                    place = {
+                        "arm": arm,
+                        "comparison": comparison,
+                        "shock": shock if world == SHOCK else CALM,
+                        "outcome": name,
+                        "horizon_months": 12 * year,
+                        "n_draws": len(lives),
+                    }
+                    for unit, values in _units(name, gaps, bases):
+                        low, median, high = quantiles(values, np.ones(len(values)))
+                        yield place | {
+                            "unit": unit,
+                            "median": median,
+                            "low": low,
+                            "high": high,
+                            "share_above_zero": float(np.mean(values > 0)),
+                        }
+
+
+def contrasts(
+    arms: Sequence[str],
+) -> Iterator[tuple[str, str, dict[str, float], str]]:
+    """Arm, comparison, signs and base of the contrasts that these arms allow."""
+    for arm in arms:
+        if arm != "none":
+            yield arm, "control", {arm: 1.0, "none": -1.0}, "none"
+    for other in ("cash", "productive"):
+        if {"both", other} <= set(arms):
+            yield "both", other, {"both": 1.0, other: -1.0}, other
+    if set(STANDARD_ARMS) <= set(arms):
+        signs = {"both": 1.0, "cash": -1.0, "productive": -1.0, "none": 1.0}
+        yield "both", "interaction", signs, "none"
+
+
+def _effects(
+    lives: Sequence[Lived], world: str, year: int, name: str, signs: Mapping[str, float], base: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """The contrast and the mean of its base in every life, shape (n,)."""
+    at = lives[0].arms.index
+    o = lives[0].outcomes.index(name)
+    means = np.array([lived.means[world][:, year - 1, o] for lived in lives])
+    gaps = sum(sign * means[:, at(arm)] for arm, sign in signs.items())
+    return np.asarray(gaps), means[:, at(base)]
+
+
+def _units(name: str, gaps: np.ndarray, bases: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    if outcome_of(name).is_share:
+        yield "pp", 100.0 * gaps
+        return
+    yield "level", gaps
+    with np.errstate(invalid="ignore", divide="ignore"):
+        yield "percent", np.where(bases >= SMALLEST_BASE, 100.0 * gaps / bases, np.nan)

@@ -1,0 +1,66 @@
+"""How sure a calibrated run is, as printed: bands over draws, and what variants of the model say."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from resilience_sim.report.page import INDENT, in_order, number, title, where, wrapped
+
+OUTCOMES = ("income", "consumption", "poor")
+SHORT = {
+    ("both", "interaction"): "interaction",
+    ("both", "cash"): "both - cash",
+    ("both", "productive"): "both - prod.",
+}
+
+
+def uncertainty_section(table: pd.DataFrame | None) -> list[str]:
+    """Lines on the bands of arms and interaction without shock; none where no draws were asked for."""
+    if table is None or table.empty:
+        return []
+    calm = table[(table["shock"] == "none") & table["unit"].isin(["percent", "pp"])]
+    variants = [name for name in in_order(calm["source"]) if name != "draws"]
+    seen = table["drawn_for"].iloc[0]
+    n_draws = int(table.loc[table["source"] == "draws", "n_draws"].iloc[0])
+    origin = "the pooled set, for a case not fitted" if seen == "new" else f"the fit of {seen}"
+    lines = title(
+        "How sure is this? Draws that the evidence leaves, and other forms of the model",
+        f"Median [5 %, 95 %] and share above zero over {n_draws} draws from {origin}; then medians of the "
+        "variants. Percent of the mean of the arm compared with; poor in percentage points. Luck and sample "
+        "stand in the tables above, apart. Other outcomes and the shock: uncertainty.parquet.",
+    )
+    lines.append(
+        f"{INDENT}{'outcome':<12}{'year':>4}  {'contrast':<13}{'median [band]':>27}{'>0':>6}"
+        + "".join(f"{name.replace('_', ' '):>15}" for name in variants)
+    )
+    for outcome in OUTCOMES:
+        for months in in_order(calm["horizon_months"]):
+            rows = where(calm, outcome=outcome, horizon_months=months)
+            for row in rows[rows["source"] == "draws"].to_dict("records"):
+                arm, comparison = row["arm"], row["comparison"]
+                others = "".join(f"{_median(rows, name, arm, comparison):>15}" for name in variants)
+                low, median, high = (number(row[name], 2) for name in ("low", "median", "high"))
+                lines.append(
+                    f"{INDENT}{outcome:<12}{months // 12:>4}  {SHORT.get((arm, comparison), arm):<13}"
+                    f"{f'{median} [{low}, {high}]':>27}{row['share_above_zero']:>6.0%}{others}"
+                )
+    return [*lines, *_finding(calm)]
+
+
+def _median(rows: pd.DataFrame, source: str, arm: str, comparison: str) -> str:
+    found = where(rows, source=source, arm=arm, comparison=comparison)
+    return number(float(found["median"].iloc[0]), 2) if len(found) else "-"
+
+
+def _finding(calm: pd.DataFrame) -> list[str]:
+    """Say whether the band of the interaction of income holds zero, at the last year told."""
+    told = where(calm, source="draws", comparison="interaction", outcome="income")
+    if told.empty:
+        return []
+    row = told.sort_values("horizon_months").iloc[-1]
+    holds = row["low"] <= 0 <= row["high"]
+    verdict = "holds zero: complementarity is not settled" if holds else "leaves zero out"
+    return wrapped(
+        f"The band of the interaction of income in year {row['horizon_months'] // 12} {verdict}; "
+        f"{row['share_above_zero']:.0%} of the draws are above zero."
+    )

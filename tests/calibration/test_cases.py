@@ -1,0 +1,143 @@
+"""Cases: what a draw does to real simulated households, and a truth found again from its own effects."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from resilience_sim import compose, solver
+from resilience_sim.calibration.cases import STANDING, Case, Effort
+from resilience_sim.calibration.evaluations import Evaluations
+from resilience_sim.calibration.fitting import Plan, fit
+from resilience_sim.calibration.priors import priors, values_of
+from resilience_sim.calibration.scoring import quantiles
+from resilience_sim.calibration.structures import STRUCTURES, VARIANTS
+from resilience_sim.errors import ConfigError, SolverError
+from resilience_sim.evidence import Target
+from small_cases import made_up
+
+TRUTH = 5
+"""Seed of a truth under which the untreated world stands about still."""
+SMALL = Effort(
+    n_skill=3, n_other=2, n_assets=14, n_money=20, n_savings=14, replicates=1, n_households=300
+)
+EFFECTS = (
+    made_up("income", contrast="both - none"),
+    made_up("assets", measure="assets", contrast="productive - none"),
+    made_up("adoption", measure="improved", unit="pp", contrast="both - cash"),
+    made_up("eaten", measure="consumption", contrast="cash - none"),
+    made_up("hunger", measure="hungry_months", unit="months", contrast="cash - none"),
+)
+STRUCK = (
+    made_up("shock", table="shock", measure="consumption", contrast="cash - none", year=None),
+    made_up("left", table="drought", measure="consumption", unit="removed",
+            contrast="cash - none", year=None),
+)  # fmt: skip
+
+
+def erewhon(targets: tuple[Target, ...] = EFFECTS) -> Case:
+    config = compose(["case=erewhon"])
+    return Case(config, targets, {"drought": compose(["shock=drought"]).shock}, SMALL)
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    return erewhon()
+
+
+def test_the_same_draw_says_the_same_to_the_bit(case: Case) -> None:
+    values = values_of(np.zeros(len(priors())))
+    first, second = (
+        case.simulate("two_exponents", values),
+        erewhon().simulate("two_exponents", values),
+    )
+    assert (first == second).all() and np.isfinite(first).all()
+    assert len(first) == len(case.outputs) == 2 * len(EFFECTS) + len(STANDING)
+
+
+@pytest.mark.parametrize("structure", [*STRUCTURES, *VARIANTS])
+def test_every_structure_and_variant_lives(case: Case, structure: str) -> None:
+    told = case.simulate(structure, values_of(np.zeros(len(priors()))))
+    assert np.isfinite(told).all()
+
+
+def test_more_that_arrives_does_more(case: Case) -> None:
+    at = [prior.name for prior in priors()].index("transfer_delivered")
+    low, high = np.zeros(len(priors())), np.zeros(len(priors()))
+    low[at], high[at] = -2.0, 2.0
+    little, much = (case.simulate("two_exponents", values_of(scores)) for scores in (low, high))
+    eaten = case.outputs.index("eaten")
+    assert 0 < little[eaten] < much[eaten]
+    hunger = case.outputs.index("hunger")
+    assert much[hunger] < little[hunger] <= 0
+
+
+def test_shocks_of_targets_are_lived_and_deeper_ones_take_more() -> None:
+    case = erewhon(STRUCK)
+    at = [prior.name for prior in priors()].index("shock_depth")
+    told = []
+    for score in (-2.0, 2.0):
+        scores = np.zeros(len(priors()))
+        scores[at] = score
+        lived = case.live("two_exponents", values_of(scores))
+        o, year = lived.outcomes.index("income"), lived.shock_year["shock"] - 1
+        none = lived.arms.index("none")
+        told.append(lived.means["none"][none, year, o] - lived.means["shock"][none, year, o])
+    assert 0 < told[0] < told[1]
+    assert set(lived.means) == {"none", "shock", "drought"}
+
+
+def test_policies_that_do_not_settle_are_no_number(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise SolverError("planner did not settle")
+
+    monkeypatch.setattr(solver, "solve", fail)
+    assert np.isnan(case.simulate("two_exponents", values_of(np.zeros(len(priors()))))).all()
+
+
+def test_a_target_that_compares_an_arm_the_case_lacks_is_refused() -> None:
+    with pytest.raises(ConfigError, match="coached"):
+        erewhon((made_up("T", contrast="coached - both"),))
+
+
+def test_knowledge_that_is_scarce_leaves_room_for_training(case: Case) -> None:
+    pays = {"knowledge_productivity": 1.5, "knowledge_outlay": 0.5, "confident_at_start": 0.9}
+    middle = values_of(np.zeros(len(priors()))) | pays
+    at = case.outputs.index("adoption")
+    scarce, common = (
+        case.simulate("two_exponents", middle | {"known_at_start": share})[at]
+        for share in (0.05, 1.0)
+    )
+    assert scarce > common
+
+
+def test_a_truth_is_found_again_from_its_own_effects(tmp_path: Path, case: Case) -> None:
+    truth = values_of(0.8 * np.random.default_rng(TRUTH).standard_normal(len(priors())))
+    told = case.simulate("two_exponents", truth)[: len(EFFECTS)]
+    tolerance = np.maximum(0.1 * np.abs(told), 0.02)
+    seen = tuple(
+        replace(target, value=float(value), tolerance=float(off))
+        for target, value, off in zip(EFFECTS, told, tolerance, strict=True)
+    )
+    found = fit(
+        {"erewhon": erewhon(seen)},
+        Evaluations(tmp_path),
+        Plan(first=60, later=20, kept=40),
+        ("two_exponents",),
+    )
+    (drawn,) = found.drawn
+    for at, value in enumerate(told):
+        low, median, high = quantiles(drawn.forecasts[:, at], drawn.weight)
+        assert low - tolerance[at] <= value <= high + tolerance[at]
+        assert abs(median - value) <= 2 * tolerance[at]
+    inside = []
+    for prior in priors():
+        at = list(priors()).index(prior)
+        low, _, high = quantiles(prior.values(drawn.scores[:, at]), drawn.weight)
+        inside.append(low <= truth[prior.name] <= high)
+    assert np.mean(inside) >= 0.75
