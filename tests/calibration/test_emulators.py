@@ -1,4 +1,4 @@
-"""Emulators: polynomials that stand in for the model, and know how far off they are."""
+"""Emulators: smooth functions that stand in for the model, and know how far off they are."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def test_a_bent_function_is_found_and_its_error_is_that_of_new_draws() -> None:
     z, new = CHANCE.standard_normal((160, 12)), CHANCE.standard_normal((2000, 12))
     told = emulate(z, (bent(z) + 0.2 * CHANCE.standard_normal(160))[:, None])
     missed = np.mean((told(new)[:, 0] - bent(new)) ** 2) + 0.2**2
-    assert told.explained[0] > 0.9
-    assert told.variance[0] == pytest.approx(missed, rel=0.3)
+    assert told.explained[0] > 0.85
+    assert 0.7 * missed < told.variance[0] < 3 * missed  # told by fits to three quarters of the draws
 
 
 def test_noise_is_not_explained() -> None:

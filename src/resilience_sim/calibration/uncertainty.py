@@ -59,7 +59,7 @@ UNITS = {
 Progress = Callable[[str, int, int], None]
 
 
-class _Draw(NamedTuple):
+class Draw(NamedTuple):
     structure: str
     values: Mapping[str, float]
 
@@ -78,15 +78,15 @@ def uncertainty(
     """
     import pandas as pd
 
-    chosen = _chosen(draws, config.case_name, config.outcomes.draws, config.seed)
+    several = chosen(draws, config.case_name, config.outcomes.draws, config.seed)
     horizons = [y for y in config.outcomes.horizons_years if y <= LONGEST_YEARS]
     horizons = [y for y in horizons if y <= config.horizon_years] or [1]
     is_shocked = config.shock.name != "none"
     case = Case(
         config, [], {}, effort or Effort(), config.arms, years=max(horizons), is_shocked=is_shocked
     )
-    wanted = [("draws", draw.structure, draw.values) for draw in chosen]
-    some = chosen[:: max(1, len(chosen) // VARIANT_DRAWS)][:VARIANT_DRAWS]
+    wanted = [("draws", draw.structure, draw.values) for draw in several]
+    some = several[:: max(1, len(several) // VARIANT_DRAWS)][:VARIANT_DRAWS]
     wanted += [(name, name, draw.values) for name in VARIANTS for draw in some]
     lives = _lived(case, wanted, config.threads, progress)
     known = set(draws.draws["case_id"])
@@ -94,18 +94,18 @@ def uncertainty(
     rows = []
     for source in ("draws", *VARIANTS):
         told = [lived for (name, *_), lived in zip(wanted, lives, strict=True) if name == source]
-        several = [lived for lived in told if lived is not None]
-        if several:
+        settled = [lived for lived in told if lived is not None]
+        if settled:
             rows += [
                 {"scenario": config.case_name, "source": source, "drawn_for": drawn_for} | row
-                for row in _rows(several, horizons, config.shock.name, config.arms)
+                for row in _rows(settled, horizons, config.shock.name, config.arms)
             ]
     frame = pd.DataFrame(rows, columns=list(UNITS))
     frame.attrs["units"] = dict(UNITS)
     return frame
 
 
-def _chosen(draws: Draws, case: str, n: int, seed: int) -> list[_Draw]:
+def chosen(draws: Draws, case: str, n: int, seed: int) -> list[Draw]:
     """`n` draws in proportion to their weights, spread over them evenly."""
     table = draws.of(case)
     weight = table["weight"].to_numpy()
@@ -113,7 +113,7 @@ def _chosen(draws: Draws, case: str, n: int, seed: int) -> list[_Draw]:
     at = np.searchsorted(np.cumsum(weight) / weight.sum(), (np.arange(n) + start) / n)
     names = [prior.name for prior in priors()]
     return [
-        _Draw(str(row["structure"]), {name: float(row[name]) for name in names})
+        Draw(str(row["structure"]), {name: float(row[name]) for name in names})
         for _, row in table.iloc[np.minimum(at, len(table) - 1)].iterrows()
     ]
 

@@ -1,0 +1,141 @@
+"""Say for each case what complementarity there is, and what makes or destroys it: docs/complementarity.md.
+
+    python benchmarks/complementarity.py [--draws N] [--beliefs-draws M] [CASE ...]
+
+For every case N draws of the shipped set, in proportion to their weights, live the four arms; then again
+with one mechanism off at a time, and M of them with three believed ends of cash. Prints Markdown.
+"""
+
+import argparse
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+
+from resilience_sim import compose
+from resilience_sim.calibration.cases import Case
+from resilience_sim.calibration.draws import shipped
+from resilience_sim.calibration.forecasts import SMALL_CASH, Lived
+from resilience_sim.calibration.priors import Values
+from resilience_sim.calibration.scoring import quantiles
+from resilience_sim.calibration.structures import STRUCTURES
+from resilience_sim.calibration.uncertainty import chosen
+from resilience_sim.cli.calibrating import calibrated_cases
+from resilience_sim.config import Config
+from resilience_sim.errors import SimulationError, SolverError
+
+YEARS = 3
+OFF = {
+    "labour not given up": {"labour_taken": False},
+    "no outlay": {"outlay": False},
+    "no improved technique": {"improved_technique": False},
+    "knowledge changes nothing": {"knowledge": False},
+    "all confident": {"confidence": False},
+    "no pool": {"pooling": False},
+    "no borrowing": {"borrowing": False},
+    "assets sell at cost": {"illiquid_assets": False},
+}
+HAZARDS = (0.02, 0.2, 1.0)
+
+Lives = list[Lived]
+
+
+def main(cases: list[str], n: int, m: int) -> None:
+    """Print the page."""
+    draws = shipped()
+    arms, offs, beliefs, structures = [], [], [], []
+    for name in cases:
+        config = compose([f"case={name}"])
+        case = Case(config, [], {}, years=YEARS)
+        several = [(draw.structure, draw.values) for draw in chosen(draws, name, n, 1)]
+        base = lived(case, several)
+        arms.append(f"| {name} | {' | '.join(_arms(base))} | {told(base)} |")
+        row = [told(lived(switched(case, switch), several)) for switch in OFF.values()]
+        offs.append(f"| {name} | {told(base)} | {' | '.join(row)} |")
+        few = several[:: max(1, n // m)][:m]
+        row = [
+            told(lived(case, [(s, {**v, "believed_end": hazard}) for s, v in few]))
+            for hazard in HAZARDS
+        ]
+        beliefs.append(f"| {name} | {' | '.join(row)} |")
+        row = [told(lived(case, [(structure, v) for _, v in few])) for structure in STRUCTURES]
+        structures.append(f"| {name} | {' | '.join(row)} |")
+        print(f"{name} done", flush=True, file=sys.stderr)
+    _table(f"The four arms, income in year {YEARS}, % of the mean of none",
+           ["case", "cash", "productive", "both", "interaction [5 %, 95 %], share above zero"], arms)  # fmt: skip
+    _table("With one mechanism off", ["case", "as it is", *OFF], offs)
+    _table("By the believed chance per year that cash ends", ["case", *map(str, HAZARDS)], beliefs)
+    _table("By structure, the same parameters", ["case", *STRUCTURES], structures)
+
+
+def switched(case: Case, switch: dict[str, bool]) -> Case:
+    """The same case and people with a mechanism off."""
+    other = object.__new__(Case)
+    other.__dict__.update(case.__dict__)
+    other.config = replace(case.config, mechanisms=replace(case.config.mechanisms, **switch))
+    return other
+
+
+def lived(case: Case, several: list[tuple[str, Values]]) -> Lives:
+    """What each draw leads to, without those that do not settle."""
+
+    def one(asked: tuple[str, Values]) -> Lived | None:
+        try:
+            return case.live(*asked)
+        except (SolverError, SimulationError):
+            return None
+
+    with ThreadPoolExecutor() as pool:
+        return [found for found in pool.map(one, several) if found is not None]
+
+
+def _income(lived: Lived, arm: str) -> float:
+    return float(
+        lived.means["none"][lived.arms.index(arm), YEARS - 1, lived.outcomes.index("income")]
+    )
+
+
+def _arms(lives: Lives) -> list[str]:
+    return [
+        _band(np.array([100 * (_income(each, arm) / _income(each, "none") - 1) for each in lives]))
+        for arm in ("cash", "productive", "both")
+    ]
+
+
+def told(lives: Lives) -> str:
+    """Interaction of income: median, band and share above zero."""
+    cash = SMALL_CASH if lives and SMALL_CASH in lives[0].arms else "cash"
+    gap = np.array(
+        [
+            100
+            * (
+                _income(each, "both")
+                - _income(each, cash)
+                - _income(each, "productive")
+                + _income(each, "none")
+            )
+            / _income(each, "none")
+            for each in lives
+        ]
+    )
+    return f"{_band(gap)}, {np.mean(gap > 0):.0%}" if len(gap) else "-"
+
+
+def _band(values: np.ndarray) -> str:
+    low, median, high = quantiles(values, np.ones(len(values)))
+    return f"{median:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def _table(heading: str, columns: list[str], rows: list[str]) -> None:
+    print(f"\n## {heading}\n| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
+    print("\n".join(rows))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--draws", type=int, default=16)
+    parser.add_argument("--beliefs-draws", type=int, default=8)
+    parser.add_argument("cases", nargs="*")
+    told_words = parser.parse_args()
+    main(told_words.cases or calibrated_cases(), told_words.draws, told_words.beliefs_draws)
