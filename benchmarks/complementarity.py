@@ -22,7 +22,6 @@ from resilience_sim.calibration.scoring import quantiles
 from resilience_sim.calibration.structures import STRUCTURES
 from resilience_sim.calibration.uncertainty import chosen
 from resilience_sim.cli.calibrating import calibrated_cases
-from resilience_sim.config import Config
 from resilience_sim.errors import SimulationError, SolverError
 
 YEARS = 3
@@ -63,7 +62,7 @@ def main(cases: list[str], n: int, m: int) -> None:
         structures.append(f"| {name} | {' | '.join(row)} |")
         print(f"{name} done", flush=True, file=sys.stderr)
     _table(f"The four arms, income in year {YEARS}, % of the mean of none",
-           ["case", "cash", "productive", "both", "interaction [5 %, 95 %], share above zero"], arms)  # fmt: skip
+           ["case", "cash", "productive", "both", "interaction [band], above zero"], arms)  # fmt: skip
     _table("With one mechanism off", ["case", "as it is", *OFF], offs)
     _table("By the believed chance per year that cash ends", ["case", *map(str, HAZARDS)], beliefs)
     _table("By structure, the same parameters", ["case", *STRUCTURES], structures)

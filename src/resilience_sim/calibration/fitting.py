@@ -16,6 +16,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 
 import numpy as np
 
@@ -69,6 +70,10 @@ class Emulated:
 
     emulator: Emulator
     loglik: Loglik
+
+
+_Waves = tuple[Emulated, int]
+"""What the waves left, and how many of their draws failed."""
 
 
 @dataclass(frozen=True)
@@ -134,12 +139,16 @@ def fit(
     for name, case in cases.items():
         n = len(structures) * (plan.first + len(LATER) * plan.later)
         counter = _Counter(progress, name, n)
-        emulated[name] = {}
-        failed[name] = 0
-        for structure in structures:
-            found, n_failed = _waves(name, case, structure, evaluations, plan, counter)
-            emulated[name][structure] = found
-            failed[name] += n_failed
+
+        def waves(
+            structure: str, name: str = name, case: Case = case, told: _Counter = counter
+        ) -> _Waves:
+            return _waves(name, case, structure, evaluations, plan, told)
+
+        # emulators of one structure are fitted while another's draws are simulated
+        found = in_threads(evaluations.threads, waves, structures, None)
+        emulated[name] = {s: each for s, (each, _) in zip(structures, found, strict=True)}
+        failed[name] = sum(n_failed for _, n_failed in found)
     rounds = [None, *cases] if len(cases) > 1 else [None]
     drawn, evidence, new = [], {}, {}
     for at, left in enumerate(rounds):
@@ -184,7 +193,7 @@ def _waves(
     evaluations: Evaluations,
     plan: Plan,
     counter: _Counter,
-) -> tuple[Emulated, int]:
+) -> _Waves:
     """All waves of one case under one structure, and how many of their draws failed."""
     rng = _rng(plan.seed, name, structure, "waves")
     scores = _spread(rng, plan.first)
@@ -312,9 +321,11 @@ class _Counter:
 
     def __init__(self, progress: Progress | None, stage: str, n: int) -> None:
         self.progress, self.stage, self.n, self.done = progress, stage, n, 0
+        self.lock = Lock()
         self(0)
 
     def __call__(self, done: int) -> None:
-        self.done += done
-        if self.progress is not None:
-            self.progress(self.stage, self.done, self.n)
+        with self.lock:
+            self.done += done
+            if self.progress is not None:
+                self.progress(self.stage, self.done, self.n)

@@ -60,6 +60,8 @@ Progress = Callable[[str, int, int], None]
 
 
 class Draw(NamedTuple):
+    """A structure and its parameters."""
+
     structure: str
     values: Mapping[str, float]
 
