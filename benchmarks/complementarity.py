@@ -23,6 +23,7 @@ from resilience_sim.calibration.structures import STRUCTURES
 from resilience_sim.calibration.uncertainty import chosen
 from resilience_sim.cli.calibrating import calibrated_cases
 from resilience_sim.errors import SimulationError, SolverError
+from resilience_sim.programmes.contents import scaled
 
 YEARS = 3
 OFF = {
@@ -36,6 +37,10 @@ OFF = {
     "assets sell at cost": {"illiquid_assets": False},
 }
 HAZARDS = (0.02, 0.2, 1.0)
+ETHIOPIA = "ethiopia_psnp_insct"
+SERVED = (1.0, 0.5, 0.25, 0.0)
+"""Shares of who had one year of cash that extension reaches, beside those of five years."""
+ADOPTION_YEAR = 4
 
 Lives = list[Lived]
 
@@ -66,6 +71,45 @@ def main(cases: list[str], n: int, m: int) -> None:
     _table("With one mechanism off", ["case", "as it is", *OFF], offs)
     _table("By the believed chance per year that cash ends", ["case", *map(str, HAZARDS)], beliefs)
     _table("By structure, the same parameters", ["case", *STRUCTURES], structures)
+    if ETHIOPIA in cases:
+        delivery()
+
+
+def delivery() -> None:
+    """Print what Ethiopia's interaction of adoption would be if clients of cash are served first."""
+    config = compose([f"case={ETHIOPIA}"])
+    draws = [(draw.structure, draw.values) for draw in chosen(shipped(), ETHIOPIA, 8, 1)]
+    rows = []
+    for share in SERVED:
+        contents = dict(config.programme.contents)
+        contents["late"] = scaled(contents["extension"], share)
+        arms = dict(config.programme.arms)
+        arms["one_year_productive"] = ["transfer_one_year", "late", "credit"]
+        programme = replace(config.programme, contents=contents, arms=arms)
+        case = Case(
+            replace(config, programme=programme), [], {},
+            arms=["one_year", "one_year_productive"], years=ADOPTION_YEAR,
+        )  # fmt: skip
+        lives = lived(case, draws)
+        gap = np.array([_adoption(each) for each in lives])
+        rows.append(f"| {share:.0%} | {_band(gap)} |")
+    _table(
+        "Ethiopia: delivery beside technology, interaction of adoption in year 4, points",
+        [
+            "extension reaches, of who had one year of cash",
+            "(both - one year and productive) - (cash - one year)",
+        ],
+        rows,
+    )
+
+
+def _adoption(lived: Lived) -> float:
+    o = lived.outcomes.index("improved")
+    both, productive, cash, one_year = (
+        lived.means["none"][lived.arms.index(arm), ADOPTION_YEAR - 1, o]
+        for arm in ("both", "one_year_productive", "cash", "one_year")
+    )
+    return float(100 * (both - productive - cash + one_year))
 
 
 def switched(case: Case, switch: dict[str, bool]) -> Case:

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from resilience_sim.cli import application, compose, main
@@ -298,3 +299,38 @@ def test_bars_show_what_lasts(
         time.sleep(0.3)
         bars("policies", 2, 2)
     assert "policies" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["calibrate", "score"])
+def test_fits_and_scores_explain_themselves(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([verb, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert f"usage: resilience-sim {verb}" in text and "case=" in text
+    assert max(map(len, text.splitlines())) <= 104
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["calibrate", "case=peru"], "case must be all or one of"),
+        (["calibrate", "first=many"], "first must be a whole number"),
+        (["score", "first=3"], "first must be one of case=, draws=, output_dir="),
+        (["score", "draws=nowhere"], "resilience-sim calibrate"),
+    ],
+)
+def test_bad_words_of_fits_and_scores_are_told(
+    words: list[str], told: str, elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert told in capsys.readouterr().err
+    assert not (elsewhere / "runs").exists()
+
+
+def test_the_scorecard_is_printed_and_written(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["score", "case=zambia_casu_hgsf", "output_dir=card"]) == 0
+    text = capsys.readouterr().out
+    assert "ZM01" in text and "goal" in text
+    table = pd.read_parquet(elsewhere / "card" / "scorecard.parquet")
+    assert set(table["case_id"]) == {"zambia_casu_hgsf"} and table["median"].notna().any()

@@ -19,7 +19,9 @@ def test_a_bent_function_is_found_and_its_error_is_that_of_new_draws() -> None:
     told = emulate(z, (bent(z) + 0.2 * CHANCE.standard_normal(160))[:, None])
     missed = np.mean((told(new)[:, 0] - bent(new)) ** 2) + 0.2**2
     assert told.explained[0] > 0.85
-    assert 0.7 * missed < told.variance[0] < 3 * missed  # told by fits to three quarters of the draws
+    assert (
+        0.7 * missed < told.variance[0] < 3 * missed
+    )  # told by fits to three quarters of the draws
 
 
 def test_noise_is_not_explained() -> None:
