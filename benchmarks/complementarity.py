@@ -97,7 +97,7 @@ def delivery() -> None:
         "Ethiopia: delivery beside technology, interaction of adoption in year 4, points",
         [
             "extension reaches, of who had one year of cash",
-            "(both - one year and productive) - (cash - one year)",
+            "both - its one year - cash + one year",
         ],
         rows,
     )

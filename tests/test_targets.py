@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from resilience_sim.cli import main
+from resilience_sim.calibration.forecasts import contrast_of
+from resilience_sim.calibration.misfit import BANDS
+from resilience_sim.cli import compose, main
 from resilience_sim.errors import ConfigError
 from resilience_sim.evidence import Role, fact, facts, structure, targets
 from resilience_sim.kernels.primitives import OUTCOMES
@@ -51,11 +53,29 @@ def test_nothing_from_memory_is_a_target() -> None:
 
 
 def test_what_represents_a_target_is_an_outcome_of_the_model() -> None:
-    known = {"effects": OUTCOMES, "shock": OUTCOMES, "measured": INDICES}
+    flows = (*OUTCOMES, "earned")
+    known = {"effects": flows, "shock": flows, "drought": flows, "measured": INDICES}
     for target in targets():
         assert bool(target.table) == target.is_represented
         if target.is_represented:
             assert target.measure in known[target.table]
+            assert target.unit and target.contrast and target.factor > 0
+            assert 0 < target.exposure <= 1
+            assert (target.year is None) == (target.table == "shock") or target.table == "drought"
+
+
+def test_the_arms_that_fitted_targets_compare_are_in_their_cases() -> None:
+    for case in CASES:
+        arms = set(compose([f"case={case}"]).programme.arms)
+        for target in targets(case):
+            if target.is_represented and target.role is Role.FIT:
+                assert set(contrast_of(target)[0]) <= arms, target.target_id
+
+
+def test_a_sign_is_told_in_a_unit_that_has_a_neutral_band() -> None:
+    for target in targets():
+        if target.is_represented and not target.is_number:
+            assert target.unit in BANDS
 
 
 def test_at_most_fifteen_percent_are_not_represented() -> None:
@@ -139,7 +159,7 @@ def test_a_reported_effect_in_a_source_would_be_found() -> None:
 def test_the_command_lists_targets_and_misses(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evidence", "case=lesotho_cgp_springs"]) == 0
     shown = capsys.readouterr().out
-    assert "lesotho_cgp_springs: 19 targets, 18 represented" in shown
+    assert "lesotho_cgp_springs: 19 targets, 17 represented" in shown
     assert "LS12 homestead_gardening: gardening itself" in shown
     assert "PE01" not in shown
     assert main(["evidence"]) == 0

@@ -119,5 +119,5 @@ def test_the_printed_card_shows_every_target_and_fits_the_page() -> None:
     lines = scorecard_section(scorecard(told, made), made)
     text = "\n".join(lines)
     assert "hit" in text and "MISS" in text and "not represented" in text
-    assert "No draw meets: U." in text and "each case left out" in text
+    assert "No draw meets: U (nearest -4.00" in text and "each case left out" in text
     assert max(map(len, lines)) <= 110

@@ -51,6 +51,8 @@ UNITS = {
     "right_side": "share of draws on the reported side of the neutral band, decimal; a number has none",
     "hit": "whether the median lies within 1.645 tolerances, or 80 % of the draws on the right side",
     "reachable": "whether any draw is a hit by itself",
+    "nearest": "see unit; forecast of the draw nearest to the report",
+    "moves_with": "parameter with which the forecast moves most over draws, and their rank correlation",
     "interval_score": "tolerances, or bands of a sign; less is better",
     "score_no_effect": "the same for no effect anywhere",
     "score_added": "the same for arms that simply add",
@@ -69,7 +71,8 @@ def scorecard(targets: Sequence[Target], draws: Draws) -> pd.DataFrame:
     import pandas as pd
 
     told = _forecasts(draws)
-    frame = pd.DataFrame([_row(target, told) for target in targets], columns=list(UNITS))
+    rows = [_row(target, told) | _lever(target, draws) for target in targets]
+    frame = pd.DataFrame(rows, columns=list(UNITS))
     frame.attrs["units"] = dict(UNITS)
     return frame
 
@@ -132,6 +135,27 @@ def _row(target: Target, told: _Told) -> dict[str, object]:
         row |= {"left_out_median": median, "left_out_low": low, "left_out_high": high}
         row["left_out_score"] = interval_score(target, low, median, high)
     return row
+
+
+def _lever(target: Target, draws: Draws) -> dict[str, object]:
+    """The nearest draw of a target, and the parameter with which its forecast moves most."""
+    at = draws.forecasts
+    rows = at[(at["target_id"] == target.target_id) & (at["kind"] == FITTED)]
+    joined = rows.merge(draws.draws, on=["case_id", "kind", "draw"]).dropna(subset=["forecast"])
+    if joined.empty:
+        return {}
+    value, _ = reported(target)
+    if not target.is_number:
+        value *= BANDS[target.unit]
+    forecasts = joined["forecast"]
+    told: dict[str, object] = {"nearest": float(forecasts.iloc[(forecasts - value).abs().argmin()])}
+    if forecasts.nunique() > 1:
+        names = [prior.name for prior in priors()]
+        found = joined[names].rank().corrwith(forecasts.rank()).dropna()
+        if len(found):
+            name = str(found.abs().idxmax())
+            told["moves_with"] = f"{name} {found[name]:+.2f}"
+    return told
 
 
 def quantiles(values: np.ndarray, weight: np.ndarray) -> tuple[float, float, float]:

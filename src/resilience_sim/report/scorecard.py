@@ -135,5 +135,9 @@ def _reported(at: Mapping[str, float], is_sign: bool) -> str:
 def _never(rows: pd.DataFrame) -> list[str]:
     """Targets that no draw can meet."""
     told = rows[rows["represented"] & rows["median"].notna() & ~rows["reachable"]]
-    names = ", ".join(told["target_id"])
-    return wrapped(f"No draw meets: {names}.", "  ", "    ") if names else []
+    names = [
+        f"{at['target_id']} (nearest {number(at['nearest'], 2)}"
+        + (f"; moves most with {at['moves_with']})" if isinstance(at["moves_with"], str) else ")")
+        for at in told.to_dict("records")
+    ]
+    return wrapped(f"No draw meets: {', '.join(names)}.", "  ", "    ") if names else []
