@@ -150,7 +150,7 @@ def test_purposes_and_words_are_independent() -> None:
     columns = [units(words_of(n, each)[:, w].copy()) for each in purposes for w in range(4)]
     together = np.corrcoef(np.array(columns, float))
     apart = together[np.triu_indices_from(together, 1)]
-    # 946 pairs: 4.5 standard errors leave a chance of 0.7 % that one strays.
-    assert apart.size == 44 * 43 / 2
+    # 1,128 pairs: 4.5 standard errors leave a chance of 0.8 % that one strays.
+    assert apart.size == 48 * 47 / 2
     assert np.abs(apart).max() < 4.5 / np.sqrt(n)
     assert abs(np.mean(apart**2) * n - 1) < 3 * np.sqrt(2 / apart.size)
