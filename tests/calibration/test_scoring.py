@@ -120,4 +120,4 @@ def test_the_printed_card_shows_every_target_and_fits_the_page() -> None:
     text = "\n".join(lines)
     assert "hit" in text and "MISS" in text and "not represented" in text
     assert "No draw meets: U (nearest -4.00" in text and "each case left out" in text
-    assert max(map(len, lines)) <= 110
+    assert max(map(len, lines)) <= 100

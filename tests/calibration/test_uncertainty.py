@@ -71,7 +71,7 @@ def test_the_printed_section_fits_the_page_and_says_whether_zero_is_inside(
     lines = uncertainty_section(table)
     text = "\n".join(lines)
     assert "interaction of income in year 10" in text and "pooled set" in text
-    assert max(map(len, lines)) <= 110
+    assert max(map(len, lines)) <= 100
     assert uncertainty_section(None) == []
 
 

@@ -20,6 +20,7 @@ GOALS = {
     "numbers of weight high or medium, represented": 0.85,
     "signs of weight high or medium, represented": 0.90,
 }
+ROLES = {"prior": "prior", "conflict": "confl"}
 UNITS = {"percent": "%", "removed": "% rem", "index": "index", "months": "mths"}
 
 
@@ -115,15 +116,16 @@ def _line(row: object) -> str:
         return f"{name} not represented"
     unit = UNITS.get(at["unit"], at["unit"])
     is_sign = at["kind"] == "sign"
-    role = "" if at["role"] == "fit" else f" ({at['role']})"
+    start = f"{name} {_reported(at, is_sign):14} {unit:7}"
+    role = ROLES.get(at["role"], "")
     if np.isnan(at["median"]):
-        return f"{name} {_reported(at, is_sign):18} {unit:5} not forecast{role}"
+        return f"{start} not forecast {role}".rstrip()
     band = f"{number(at['median'], 2)} [{number(at['low'], 2)}, {number(at['high'], 2)}]"
     told = f"{at['right_side']:.0%}" if is_sign else f"z {number(at['z'], 1, 5)}"
-    hit = "hit " if at["hit"] else "MISS"
+    hit = role or ("hit" if at["hit"] else "MISS")
     columns = ("interval_score", "score_no_effect", "score_added", "left_out_score")
     scores = " ".join(f"{number(at[column], 1, 5):>5}" for column in columns)
-    return f"{name} {_reported(at, is_sign):18} {unit:5} {fitted(band, 27):27} {told:>7} {hit} {scores}{role}"
+    return f"{start} {fitted(band, 24):24} {told:>7} {hit:5} {scores}"
 
 
 def _reported(at: Mapping[str, float], is_sign: bool) -> str:

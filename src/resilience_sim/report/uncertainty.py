@@ -7,6 +7,7 @@ import pandas as pd
 from resilience_sim.report.page import INDENT, in_order, number, title, where, wrapped
 
 OUTCOMES = ("income", "consumption", "poor")
+VARIANTS = {"no_trap": "no trap", "rule_of_thumb": "rule", "no_pooling": "no pooling"}
 SHORT = {
     ("both", "interaction"): "interaction",
     ("both", "cash"): "both - cash",
@@ -31,14 +32,14 @@ def uncertainty_section(table: pd.DataFrame | None) -> list[str]:
     )
     lines.append(
         f"{INDENT}{'outcome':<12}{'year':>4}  {'contrast':<13}{'median [band]':>27}{'>0':>6}"
-        + "".join(f"{name.replace('_', ' '):>15}" for name in variants)
+        + "".join(f"{VARIANTS.get(name, name):>11}" for name in variants)
     )
     for outcome in OUTCOMES:
         for months in in_order(calm["horizon_months"]):
             rows = where(calm, outcome=outcome, horizon_months=months)
             for row in rows[rows["source"] == "draws"].to_dict("records"):
                 arm, comparison = row["arm"], row["comparison"]
-                others = "".join(f"{_median(rows, name, arm, comparison):>15}" for name in variants)
+                others = "".join(f"{_median(rows, name, arm, comparison):>11}" for name in variants)
                 low, median, high = (number(row[name], 2) for name in ("low", "median", "high"))
                 lines.append(
                     f"{INDENT}{outcome:<12}{months // 12:>4}  {SHORT.get((arm, comparison), arm):<13}"
