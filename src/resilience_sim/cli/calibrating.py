@@ -41,7 +41,7 @@ def calibrate(words: Sequence[str]) -> str:
         found = fitting.fit(cases, kept, plan, progress=bars)
     seconds = time.perf_counter() - began
     about = {
-        "command": " ".join(["resilience-sim", "calibrate", *words]),
+        "command": " ".join(["resilience-sim", "calibrate", *_without_folder(words)]),
         "plan": {each.name: getattr(plan, each.name) for each in fields(plan)},
         "code": evaluations.code(),
         "structures": dict(found.structures),
@@ -60,6 +60,11 @@ def calibrate(words: Sequence[str]) -> str:
         f"Next: resilience-sim score case={chosen} draws={directory}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _without_folder(words: Sequence[str]) -> list[str]:
+    """Words that decide what is found: where it is written does not."""
+    return [word for word in words if not word.startswith(("output_dir=", "threads="))]
 
 
 def score(words: Sequence[str]) -> str:
