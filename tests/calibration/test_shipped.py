@@ -54,7 +54,8 @@ def test_it_says_how_it_was_made() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("case", ["peru_juntos_haku_winay", "zambia_casu_hgsf"])
 def test_a_shipped_forecast_is_what_the_model_says_now(case: str) -> None:
-    told = shipped().forecasts.query("case_id == @case and kind == @FITTED")
+    every = shipped().forecasts
+    told = every[(every["case_id"] == case) & (every["kind"] == FITTED)]
     found = shipped().of(case)
     prepared_case = prepared([case])[case]
     for at in (0, len(found) // 2, len(found) - 1):

@@ -8,11 +8,9 @@ from resilience_sim.report.page import INDENT, in_order, number, title, where, w
 
 OUTCOMES = ("income", "consumption", "poor")
 VARIANTS = {"no_trap": "no trap", "rule_of_thumb": "rule", "no_pooling": "no pooling"}
-SHORT = {
-    ("both", "interaction"): "interaction",
-    ("both", "cash"): "both - cash",
-    ("both", "productive"): "both - prod.",
-}
+CONTRASTS = {"control": None, "interaction": "interaction"}
+"""Those printed, by what they are called; an arm minus none by its own name."""
+FIRST_MONTHS = 24
 
 
 def uncertainty_section(table: pd.DataFrame | None) -> list[str]:
@@ -28,24 +26,32 @@ def uncertainty_section(table: pd.DataFrame | None) -> list[str]:
         "How sure is this? Draws that the evidence leaves, and other forms of the model",
         f"Median [5 %, 95 %] and share above zero over {n_draws} draws from {origin}; then medians of the "
         "variants. Percent of the mean of the arm compared with; poor in percentage points. Luck and sample "
-        "stand in the tables above, apart. Other outcomes and the shock: uncertainty.parquet.",
+        "stand in the tables above, apart. Other outcomes, contrasts, years and the shock: "
+        "uncertainty.parquet.",
     )
     lines.append(
         f"{INDENT}{'outcome':<12}{'year':>4}  {'contrast':<13}{'median [band]':>27}{'>0':>6}"
         + "".join(f"{VARIANTS.get(name, name):>11}" for name in variants)
     )
     for outcome in OUTCOMES:
-        for months in in_order(calm["horizon_months"]):
+        for months in _horizons(calm):
             rows = where(calm, outcome=outcome, horizon_months=months)
-            for row in rows[rows["source"] == "draws"].to_dict("records"):
+            is_told = (rows["source"] == "draws") & rows["comparison"].isin(CONTRASTS)
+            for row in rows[is_told].to_dict("records"):
                 arm, comparison = row["arm"], row["comparison"]
                 others = "".join(f"{_median(rows, name, arm, comparison):>11}" for name in variants)
                 low, median, high = (number(row[name], 2) for name in ("low", "median", "high"))
                 lines.append(
-                    f"{INDENT}{outcome:<12}{months // 12:>4}  {SHORT.get((arm, comparison), arm):<13}"
+                    f"{INDENT}{outcome:<12}{months // 12:>4}  {CONTRASTS[comparison] or arm:<13}"
                     f"{f'{median} [{low}, {high}]':>27}{row['share_above_zero']:>6.0%}{others}"
                 )
     return [*lines, *_finding(calm)]
+
+
+def _horizons(calm: pd.DataFrame) -> list[int]:
+    """The first horizon of two years or more, and the last."""
+    every = sorted(set(calm["horizon_months"]))
+    return sorted({next((m for m in every if m >= FIRST_MONTHS), every[-1]), every[-1]})
 
 
 def _median(rows: pd.DataFrame, source: str, arm: str, comparison: str) -> str:
