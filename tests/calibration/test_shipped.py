@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from resilience_sim.calibration.draws import NEW, shipped
-from resilience_sim.calibration.fitting import FLOOR, LEFT_OUT
+from resilience_sim.calibration.fitting import FITTED, FLOOR, LEFT_OUT
 from resilience_sim.calibration.priors import priors
 from resilience_sim.calibration.scoring import scorecard
 from resilience_sim.calibration.structures import STRUCTURES
