@@ -334,3 +334,37 @@ def test_the_scorecard_is_printed_and_written(
     assert "ZM01" in text and "goal" in text
     table = pd.read_parquet(elsewhere / "card" / "scorecard.parquet")
     assert set(table["case_id"]) == {"zambia_casu_hgsf"} and table["median"].notna().any()
+
+
+@pytest.fixture
+def higgs(elsewhere: Path) -> Path:
+    """The case of docs/calibration.md, saved where the page says."""
+    page = (Path(__file__).parents[1] / "docs" / "calibration.md").read_text()
+    folder = elsewhere / "scenarios" / "case"
+    folder.mkdir(parents=True)
+    text = page.split("```yaml\n")[1].split("```")[0]
+    assert text.startswith("# @package _global_\n# resilience-sim run case=higgs\n")
+    (folder / "higgs.yaml").write_text(text)
+    return elsewhere
+
+
+def test_a_case_of_ones_own_is_found_in_the_folder_one_works_in(higgs: Path) -> None:
+    config = compose(["case=higgs"])
+    assert config.case_name == "higgs" and config.outcomes.draws == 24
+    with pytest.raises(ConfigError, match="higgs"):
+        compose(["case=hicks"])
+
+
+def test_a_case_of_ones_own_runs_with_bands_of_the_pooled_set(
+    higgs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = [
+        "population.n_households=150", "replicates=1", "horizon_years=3", "outcomes.draws=2",
+        "outcomes.belief_households=0", "outcomes.channel_households=0", "planner.n_skill=3",
+        "planner.n_other=2", "planner.n_assets=14", "planner.n_money=20", "planner.n_savings=14",
+        "planner.tolerance=1e-3", "shock=none",
+    ]  # fmt: skip
+    assert main(["run", "case=higgs", *small, "output_dir=out"]) == 0
+    assert "pooled set" in capsys.readouterr().out
+    table = pd.read_parquet(higgs / "out" / "uncertainty.parquet")
+    assert set(table["drawn_for"]) == {"new"} and set(table["arm"]) >= {"cash", "both"}

@@ -62,11 +62,12 @@ def settings_directories() -> tuple[Path, Path]:
 
 def group_options() -> dict[str, list[str]]:
     """Names of the files that can be chosen, by group: {"case": ["erewhon", "mexico"], ...}."""
-    folders = [each for home in settings_directories() for each in home.iterdir() if each.is_dir()]
-    return {
-        folder.name: sorted(each.stem for each in folder.glob("[!_]*.yaml"))
-        for folder in sorted(folders)
-    }
+    found: dict[str, set[str]] = {}
+    for home in (*settings_directories(), *_own_scenarios()):
+        for folder in filter(Path.is_dir, home.iterdir()):
+            names = {each.stem for each in folder.glob("[!_]*.yaml")}
+            found.setdefault(folder.name, set()).update(names)
+    return {group: sorted(found[group]) for group in sorted(found)}
 
 
 def check_overrides(words: Iterable[str], is_multirun: bool) -> dict[str, Problem]:
@@ -115,9 +116,16 @@ def composition_problem(error: Exception) -> ConfigError | None:
 
 
 def searchpath_override() -> str:
-    """Return the override that lets Hydra find the groups of `scenarios`."""
+    """Return the override that lets Hydra find the groups of `scenarios`, ours and the user's."""
     _, scenarios = settings_directories()
-    return f"hydra.searchpath=[{quoted(scenarios.as_uri())}]"
+    folders = [scenarios, *_own_scenarios()]
+    return f"hydra.searchpath=[{','.join(quoted(each.as_uri()) for each in folders)}]"
+
+
+def _own_scenarios() -> list[Path]:
+    """The folder `scenarios` of the working directory, where there is one that is not ours."""
+    own, (_, ours) = Path.cwd() / "scenarios", settings_directories()
+    return [own] if own.is_dir() and own.resolve() != ours.resolve() else []
 
 
 def quoted(text: str) -> str:
