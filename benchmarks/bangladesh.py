@@ -26,11 +26,12 @@ from resilience_sim.errors import SimulationError, SolverError
 from resilience_sim.evidence import structure
 
 CASE = "bangladesh_tup"
-COW = 488 / 4.5 / 716
-"""Lines per person: a median cow over persons and line of the case."""
+LINE = 4.5 * 716
+"""PPP dollars of a household per line of a person: persons and line of the case."""
 START, LATER = 1, 4
 BINS = 12
 TRIAL = "bangladesh_threshold"
+COW_VALUE = "median cow value"
 
 
 def main(n: int, years: int) -> None:
@@ -88,20 +89,20 @@ def _measured(config: Config, years: int) -> dict[str, float] | None:
     eaten = panel.pivot_table(index="id", columns=["arm", "year"], values="consumption")
     before = np.log(np.maximum(assets["both", START].to_numpy(), 1e-3))
     change = np.log(np.maximum(assets["both", LATER + START].to_numpy(), 1e-3)) - before
-    threshold = _crossing(before, change)
-    is_above = before > (threshold if np.isfinite(threshold) else np.log(COW))
+    threshold, cow = _crossing(before, change), effect(COW_VALUE) / LINE
+    is_above = before > (threshold if np.isfinite(threshold) else np.log(cow))
     gap = (eaten["both"] - eaten["none"]).to_numpy()
     told = {
-        "threshold, in cows": float(np.exp(threshold) / COW),
+        "threshold, in cows": float(np.exp(threshold) / cow),
         "share of the treated above it, or above a cow": float(is_above.mean()),
         "log assets over four years, below": _mean(change, ~is_above),
         "log assets over four years, above minus below": _mean(change, is_above)
         - _mean(change, ~is_above),
     }
     for year in (2, years):
-        effect = gap[:, year - 1]
+        gained = gap[:, year - 1]
         told[f"consumption in year {year}, above minus below, % of the untreated"] = float(
-            100 * (_mean(effect, is_above) - _mean(effect, ~is_above))
+            100 * (_mean(gained, is_above) - _mean(gained, ~is_above))
             / eaten["none", year].mean()
         )  # fmt: skip
     return told
@@ -125,20 +126,20 @@ def _crossing(before: np.ndarray, change: np.ndarray) -> float:
     return float(middles[b] + part * (middles[b + 1] - middles[b]))
 
 
+def effect(text: str, months: int | None = None) -> float:
+    """A reported number by the words its row begins with, and its horizon."""
+    (value,) = (
+        each.effect
+        for each in structure(TRIAL)
+        if each.reported_as.startswith(text) and months in (None, each.horizon_months)
+    )
+    assert value is not None
+    return value
+
+
 def _reported() -> dict[str, str]:
     """What was reported, by the names of the measures."""
-    rows = structure(TRIAL)
-
-    def effect(text: str, months: int | None = None) -> float:
-        (value,) = (
-            each.effect
-            for each in rows
-            if each.reported_as.startswith(text) and months in (None, each.horizon_months)
-        )
-        assert value is not None
-        return value
-
-    threshold, cow = effect("unstable asset threshold"), effect("median cow value")
+    threshold, cow = effect("unstable asset threshold"), effect(COW_VALUE)
     divergence = "above-below divergence annual consumption"
     return {
         "threshold, in cows": f"{threshold / cow:.2f}",

@@ -134,4 +134,4 @@ def read(directory: Path) -> Draws:
 @cache
 def shipped() -> Draws:
     """The draws that come with the package."""
-    return read(Path(str(resources.files("resilience_sim"))) / "data")
+    return read(Path(str(resources.files("resilience_sim"))) / "data" / "fit")
