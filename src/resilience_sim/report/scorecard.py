@@ -52,6 +52,8 @@ def summary(table: pd.DataFrame) -> list[str]:
         "lie on its side; what the model does not represent counts as missed in the first row.",
     )
     for name, hits, n, share in shares(table):
+        if not n:
+            continue
         goal = f"   goal {GOALS[name]:.0%}" if name in GOALS else ""
         lines.append(f"  {name:48} {hits:3} of {n:3}   {share:6.1%}{goal}")
     rows = fitted_rows(table)
