@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from resilience_sim.calibration import fitting, sampling
 from resilience_sim.calibration.draws import Draws, read, tables_of, write
 from resilience_sim.calibration.evaluations import Evaluations
 from resilience_sim.calibration.fitting import FITTED, FLOOR, LEFT_OUT, Fit, Plan, fit
@@ -19,6 +21,12 @@ from small_cases import ToyCase, toy
 PLAN = Plan(first=48, later=12, kept=40, left_out=8)
 ONE = ("two_exponents",)
 TWO = ("two_exponents", "one_exponent")
+
+
+@pytest.fixture(autouse=True)
+def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Toys have one peak: fewer steps at fewer heats do, and take a third of the time."""
+    monkeypatch.setattr(fitting, "sample", partial(sampling.sample, n_warm=14, heats=5))
 
 
 def truth(seed: int) -> dict[str, float]:
