@@ -58,10 +58,23 @@ def test_the_same_draw_says_the_same_to_the_bit(case: Case) -> None:
     assert len(first) == len(case.outputs) == 2 * len(EFFECTS) + len(STANDING)
 
 
-@pytest.mark.parametrize("structure", [*STRUCTURES, *VARIANTS])
-def test_every_structure_and_variant_lives(case: Case, structure: str) -> None:
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_every_structure_lives(case: Case, structure: str) -> None:
     told = case.simulate(structure, values_of(np.zeros(len(priors()))))
     assert np.isfinite(told).all()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_variant_changes_the_structure_of_a_draw_and_keeps_the_rest(
+    case: Case, variant: str
+) -> None:
+    middle = values_of(np.zeros(len(priors())))
+    planned, ruled = (
+        case.live(structure, middle, variant).means["none"]
+        for structure in ("two_exponents", "rule_of_thumb")
+    )
+    assert np.isfinite(planned).all()
+    assert (planned == ruled).all() == (variant == "rule_of_thumb")
 
 
 def test_more_that_arrives_does_more(case: Case) -> None:

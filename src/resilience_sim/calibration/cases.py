@@ -135,10 +135,14 @@ class Case:
         if_added = [forecast(target, sums) for target in self.targets]
         return np.array([*told, *_drift(lived), *if_added])
 
-    def live(self, structure: str, values: Values) -> Lived:
-        """Means of every arm and world under one draw; errors of the solver are let through."""
-        change = {**VARIANTS, **STRUCTURES}[structure]
-        config = change(with_values(self.config, values))
+    def live(self, structure: str, values: Values, variant: str | None = None) -> Lived:
+        """Means of every arm and world under one draw, or under a variant of its structure.
+
+        Errors of the solver are let through.
+        """
+        config = STRUCTURES[structure](with_values(self.config, values))
+        if variant is not None:
+            config = VARIANTS[variant](config)
         given = deliveries(config, self.households)
         p = primitives_of(config)
         start = start_of(config, p, self.households)

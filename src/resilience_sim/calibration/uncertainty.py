@@ -66,6 +66,12 @@ class Draw(NamedTuple):
     values: Mapping[str, float]
 
 
+class _Asked(NamedTuple):
+    source: str
+    draw: Draw
+    variant: str | None
+
+
 def uncertainty(
     config: Config, draws: Draws, progress: Progress | None = None, effort: Effort | None = None
 ) -> pd.DataFrame:
@@ -87,15 +93,15 @@ def uncertainty(
     case = Case(
         config, [], {}, effort or Effort(), config.arms, years=max(horizons), is_shocked=is_shocked
     )
-    wanted = [("draws", draw.structure, draw.values) for draw in several]
+    wanted = [_Asked("draws", draw, None) for draw in several]
     some = several[:: max(1, len(several) // VARIANT_DRAWS)][:VARIANT_DRAWS]
-    wanted += [(name, name, draw.values) for name in VARIANTS for draw in some]
+    wanted += [_Asked(name, draw, name) for name in VARIANTS for draw in some]
     lives = _lived(case, wanted, config.threads, progress)
     known = set(draws.draws["case_id"])
     drawn_for = config.case_name if config.case_name in known else NEW
     rows = []
     for source in ("draws", *VARIANTS):
-        told = [lived for (name, *_), lived in zip(wanted, lives, strict=True) if name == source]
+        told = [each for asked, each in zip(wanted, lives, strict=True) if asked.source == source]
         settled = [lived for lived in told if lived is not None]
         if settled:
             rows += [
@@ -122,16 +128,15 @@ def chosen(draws: Draws, case: str, n: int, seed: int) -> list[Draw]:
 
 def _lived(
     case: Case,
-    wanted: Sequence[tuple[str, str, Mapping[str, float]]],
+    wanted: Sequence[_Asked],
     threads: int,
     progress: Progress | None,
 ) -> list[Lived | None]:
     """What every draw leads to, each on a thread of its own; None where it did not settle."""
 
-    def one(asked: tuple[str, str, Mapping[str, float]]) -> Lived | None:
-        _, structure, values = asked
+    def one(asked: _Asked) -> Lived | None:
         try:
-            return case.live(structure, values)
+            return case.live(asked.draw.structure, asked.draw.values, asked.variant)
         except (SolverError, SimulationError):
             return None
 
