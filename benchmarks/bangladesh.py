@@ -56,10 +56,7 @@ def main(n: int, years: int) -> None:
 
 def _as_drawn(config: Config, draw: Draw, years: int) -> Config:
     """The case under one draw, as coarsely as draws are simulated, every household in the panel."""
-    effort = Effort()
     config = STRUCTURES[draw.structure](with_values(config, draw.values))
-    names = ("n_skill", "n_other", "n_assets", "n_money", "n_savings", "n_luck", "tolerance")
-    planner = replace(config.planner, **{name: getattr(effort, name) for name in names})
     outcomes = replace(
         config.outcomes,
         panel_share=1.0,
@@ -69,12 +66,12 @@ def _as_drawn(config: Config, draw: Draw, years: int) -> Config:
     )
     return replace(
         config,
-        planner=planner,
+        planner=Effort().planner(config.planner),
         outcomes=outcomes,
         arms=["none", "both"],
         horizon_years=years,
         replicates=1,
-        shock=replace(compose(["shock=none"]).shock),
+        shock=compose(["shock=none"]).shock,
     )
 
 

@@ -18,7 +18,7 @@ from resilience_sim.calibration.forecasts import (
 )
 from resilience_sim.calibration.priors import Values, with_values
 from resilience_sim.calibration.structures import STRUCTURES, VARIANTS
-from resilience_sim.config import Config, Shock
+from resilience_sim.config import Config, Planner, Shock
 from resilience_sim.errors import SimulationError, SolverError
 from resilience_sim.evidence import Target
 from resilience_sim.imputed import start_of
@@ -38,8 +38,6 @@ STANDING = ("stands_income", "stands_poor", "stands_own")
 They come after a case's targets; a world that does not stand still cannot be the one that was surveyed."""
 STANDING_TOLERANCE = (0.10, 0.05, 0.20)
 """Logs, decimal and logs; assumed."""
-
-
 SHOCK = "shock"
 """Name of the world in which the case's own shock strikes."""
 
@@ -48,8 +46,8 @@ SHOCK = "shock"
 class Effort:
     """How finely a draw is simulated.
 
-    Beside the default planner of runs, effects move by a tenth of their tolerance or less
-    (`docs/decisions/calibration.md`), at a thirtieth of the time.
+    Beside the default planner of runs no effect that was looked at moves by more than a third of its
+    tolerance, most by less than a tenth (`docs/decisions/calibration.md`), at a thirtieth of the time.
     """
 
     n_skill: int = 5
@@ -61,6 +59,19 @@ class Effort:
     tolerance: float = 1e-3
     replicates: int = 2
     n_households: int = 2000
+
+    def planner(self, planner: Planner) -> Planner:
+        """The planner on these grids."""
+        return replace(
+            planner,
+            n_skill=self.n_skill,
+            n_other=self.n_other,
+            n_assets=self.n_assets,
+            n_money=self.n_money,
+            n_savings=self.n_savings,
+            n_luck=self.n_luck,
+            tolerance=self.tolerance,
+        )
 
 
 class Case:
@@ -199,16 +210,8 @@ def _drift(lived: Lived) -> tuple[float, float, float]:
 
 def _for_draws(config: Config, effort: Effort, horizon: int, arms: list[str]) -> Config:
     """The case as draws are simulated: short, coarse, and without what no target needs."""
-    planner = replace(
-        config.planner,
-        n_skill=effort.n_skill,
-        n_other=effort.n_other,
-        n_assets=effort.n_assets,
-        n_money=effort.n_money,
-        n_savings=effort.n_savings,
-        n_luck=effort.n_luck,
-        tolerance=effort.tolerance,
-    )
+    typed = config.population.n_households
+    n_households = min(typed or effort.n_households, effort.n_households)
     outcomes = replace(
         config.outcomes,
         horizons_years=[horizon],
@@ -220,11 +223,11 @@ def _for_draws(config: Config, effort: Effort, horizon: int, arms: list[str]) ->
     return replace(
         config,
         arms=arms,
-        planner=planner,
+        planner=effort.planner(config.planner),
         outcomes=outcomes,
         horizon_years=horizon,
         replicates=effort.replicates,
         threads=1,
-        population=replace(config.population, n_households=effort.n_households),
+        population=replace(config.population, n_households=n_households),
         coordination=replace(config.coordination, name="off"),
     )

@@ -21,7 +21,8 @@ from resilience_sim.calibration.priors import priors
 from resilience_sim.calibration.scoring import quantiles
 from resilience_sim.calibration.structures import VARIANTS
 from resilience_sim.errors import SimulationError, SolverError
-from resilience_sim.outcomes.axes import STANDARD_ARMS
+from resilience_sim.outcomes.contrasts import SMALLEST_BASE, Contrast
+from resilience_sim.outcomes.effects import contrasts
 from resilience_sim.outcomes.units import outcome as outcome_of
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ OUTCOMES = (
 LONGEST_YEARS = 10
 """Horizons beyond it are not told again."""
 VARIANT_DRAWS = 4
-SMALLEST_BASE = 0.01
-"""Lines, or months; a percentage of less says nothing."""
 
 UNITS = {
     "scenario": "name",
@@ -78,7 +77,7 @@ def uncertainty(
     """Effects and interaction of a case under `config.outcomes.draws` draws and three variants.
 
     Draws are those of the case, or of the pooled set where it was not fitted, taken in proportion to
-    their weights. The population is that of the case, at most 2,000 households of it.
+    their weights. The population is that of the case, in 2,000 households unless fewer are typed.
 
     Returns
     -------
@@ -153,14 +152,14 @@ def _rows(
     lives: Sequence[Lived], horizons: Sequence[int], shock: str, arms: Sequence[str]
 ) -> Iterator[dict[str, object]]:
     """Medians and bands over several lives, all of equal weight."""
-    for arm, comparison, signs, base in contrasts([arm for arm in lives[0].arms if arm in arms]):
+    for contrast in contrasts([arm for arm in lives[0].arms if arm in arms]):
         for world in lives[0].means:
             for year in horizons:
                 for name in OUTCOMES:
-                    gaps, bases = _effects(lives, world, year, name, signs, base)
+                    gaps, bases = _effects(lives, world, year, name, contrast)
                     place = {
-                        "arm": arm,
-                        "comparison": comparison,
+                        "arm": contrast.arm,
+                        "comparison": contrast.comparison,
                         "shock": shock if world == SHOCK else CALM,
                         "outcome": name,
                         "horizon_months": 12 * year,
@@ -177,30 +176,15 @@ def _rows(
                         }
 
 
-def contrasts(
-    arms: Sequence[str],
-) -> Iterator[tuple[str, str, dict[str, float], str]]:
-    """Arm, comparison, signs and base of the contrasts that these arms allow."""
-    for arm in arms:
-        if arm != "none":
-            yield arm, "control", {arm: 1.0, "none": -1.0}, "none"
-    for other in ("cash", "productive"):
-        if {"both", other} <= set(arms):
-            yield "both", other, {"both": 1.0, other: -1.0}, other
-    if set(STANDARD_ARMS) <= set(arms):
-        signs = {"both": 1.0, "cash": -1.0, "productive": -1.0, "none": 1.0}
-        yield "both", "interaction", signs, "none"
-
-
 def _effects(
-    lives: Sequence[Lived], world: str, year: int, name: str, signs: Mapping[str, float], base: str
+    lives: Sequence[Lived], world: str, year: int, name: str, contrast: Contrast
 ) -> tuple[np.ndarray, np.ndarray]:
     """The contrast and the mean of its base in every life, shape (n,)."""
     at = lives[0].arms.index
     o = lives[0].outcomes.index(name)
     means = np.array([lived.means[world][:, year - 1, o] for lived in lives])
-    gaps = sum(sign * means[:, at(arm)] for arm, sign in signs.items())
-    return np.asarray(gaps), means[:, at(base)]
+    gaps = sum(sign * means[:, at(arm)] for arm, sign in contrast.signs.items())
+    return np.asarray(gaps), means[:, at(contrast.base)]
 
 
 def _units(name: str, gaps: np.ndarray, bases: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from resilience_sim.outcomes.axes import ELIGIBLE, STANDARD_ARMS, has_arms
+from resilience_sim.outcomes.axes import ELIGIBLE, STANDARD_ARMS
 from resilience_sim.outcomes.contrasts import Contrast, contrast_rows, sample_of
 from resilience_sim.outcomes.units import tidy
 
@@ -36,25 +37,23 @@ def effects(
     sample = sample_of(results, ELIGIBLE)
     rows = [
         row
-        for contrast in contrasts(results)
+        for contrast in contrasts(results.arms)
         for row in contrast_rows(results, sample, contrast, ELIGIBLE, tlu_per_line)
     ]
     return tidy("effects", rows, scenario)
 
 
-def contrasts(results: Results) -> list[Contrast]:
-    """The contrasts this run can make: each needs all its arms."""
+def contrasts(arms: Sequence[str]) -> list[Contrast]:
+    """The contrasts that these arms can make: each needs all its own."""
     found = [
-        Contrast(arm, "control", {arm: 1.0, "none": -1.0}, "none")
-        for arm in results.arms
-        if arm != "none"
+        Contrast(arm, "control", {arm: 1.0, "none": -1.0}, "none") for arm in arms if arm != "none"
     ]
     found += [
         Contrast("both", other, {"both": 1.0, other: -1.0}, other)
         for other in ("cash", "productive")
-        if has_arms(results, ("both", other))
+        if {"both", other} <= set(arms)
     ]
-    if has_arms(results, STANDARD_ARMS):
+    if set(STANDARD_ARMS) <= set(arms):
         signs = {"both": 1.0, "cash": -1.0, "productive": -1.0, "none": 1.0}
         found.append(Contrast("both", "interaction", signs, "none"))
     return found

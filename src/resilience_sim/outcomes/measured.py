@@ -89,7 +89,7 @@ def measured(
     sample = _indices(results, sample_of(results, ELIGIBLE), content)
     left_out = coordination_arms(results)
     rows = []
-    for contrast in contrasts(results):
+    for contrast in contrasts(results.arms):
         if contrast.arm in left_out:
             continue
         effect = contrasted(results, sample, contrast.signs)

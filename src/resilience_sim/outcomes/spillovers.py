@@ -32,7 +32,7 @@ def spillovers(results: Results, scenario: str = "") -> pd.DataFrame:
     sample = sample_of(results, INELIGIBLE)
     rows = [
         row
-        for contrast in contrasts(results)
+        for contrast in contrasts(results.arms)
         if contrast.comparison == "control"
         for row in contrast_rows(results, sample, contrast, INELIGIBLE)
     ]
