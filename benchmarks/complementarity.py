@@ -8,7 +8,7 @@ with one mechanism off at a time, and M of them with three believed ends of cash
 
 import argparse
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -17,12 +17,10 @@ from resilience_sim import compose
 from resilience_sim.calibration.cases import Case
 from resilience_sim.calibration.draws import shipped
 from resilience_sim.calibration.forecasts import SMALL_CASH, Lived
-from resilience_sim.calibration.priors import Values
 from resilience_sim.calibration.scoring import quantiles
 from resilience_sim.calibration.structures import STRUCTURES
-from resilience_sim.calibration.uncertainty import chosen
+from resilience_sim.calibration.uncertainty import Asked, Draw, chosen, live_all
 from resilience_sim.cli.calibrating import calibrated_cases
-from resilience_sim.errors import SimulationError, SolverError
 from resilience_sim.programmes.contents import scaled
 
 YEARS = 3
@@ -52,18 +50,18 @@ def main(cases: list[str], n: int, m: int) -> None:
     for name in cases:
         config = compose([f"case={name}"])
         case = Case(config, [], {}, years=YEARS)
-        several = [(draw.structure, draw.values) for draw in chosen(draws, name, n, 1)]
+        several = chosen(draws, name, n, 1)
         base = lived(case, several)
         arms.append(f"| {name} | {' | '.join(_arms(base))} | {told(base)} |")
         row = [told(lived(switched(case, switch), several)) for switch in OFF.values()]
         offs.append(f"| {name} | {told(base)} | {' | '.join(row)} |")
         few = several[:: max(1, n // m)][:m]
         row = [
-            told(lived(case, [(s, {**v, "believed_end": hazard}) for s, v in few]))
+            told(lived(case, [Draw(s, {**v, "believed_end": hazard}) for s, v in few]))
             for hazard in HAZARDS
         ]
         beliefs.append(f"| {name} | {' | '.join(row)} |")
-        row = [told(lived(case, [(structure, v) for _, v in few])) for structure in STRUCTURES]
+        row = [told(lived(case, [Draw(structure, v) for _, v in few])) for structure in STRUCTURES]
         structures.append(f"| {name} | {' | '.join(row)} |")
         print(f"{name} done", flush=True, file=sys.stderr)
     _table(f"The four arms, income in year {YEARS}, % of the mean of none",
@@ -78,7 +76,7 @@ def main(cases: list[str], n: int, m: int) -> None:
 def delivery() -> None:
     """Print what Ethiopia's interaction of adoption would be if clients of cash are served first."""
     config = compose([f"case={ETHIOPIA}"])
-    draws = [(draw.structure, draw.values) for draw in chosen(shipped(), ETHIOPIA, 8, 1)]
+    draws = chosen(shipped(), ETHIOPIA, 8, 1)
     rows = []
     for share in SERVED:
         contents = dict(config.programme.contents)
@@ -114,23 +112,15 @@ def _adoption(lived: Lived) -> float:
 
 def switched(case: Case, switch: dict[str, bool]) -> Case:
     """The same case and people with a mechanism off."""
-    other = object.__new__(Case)
-    other.__dict__.update(case.__dict__)
+    other = copy(case)
     other.config = replace(case.config, mechanisms=replace(case.config.mechanisms, **switch))
     return other
 
 
-def lived(case: Case, several: list[tuple[str, Values]]) -> Lives:
+def lived(case: Case, several: list[Draw]) -> Lives:
     """What each draw leads to, without those that do not settle."""
-
-    def one(asked: tuple[str, Values]) -> Lived | None:
-        try:
-            return case.live(*asked)
-        except (SolverError, SimulationError):
-            return None
-
-    with ThreadPoolExecutor() as pool:
-        return [found for found in pool.map(one, several) if found is not None]
+    found = live_all(case, [Asked("draws", draw) for draw in several], threads=0)
+    return [each for each in found if each is not None]
 
 
 def _income(lived: Lived, arm: str) -> float:

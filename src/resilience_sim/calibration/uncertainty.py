@@ -65,10 +65,12 @@ class Draw(NamedTuple):
     values: Mapping[str, float]
 
 
-class _Asked(NamedTuple):
+class Asked(NamedTuple):
+    """A draw to live, under a variant of its structure or none, and what for."""
+
     source: str
     draw: Draw
-    variant: str | None
+    variant: str | None = None
 
 
 def uncertainty(
@@ -92,10 +94,10 @@ def uncertainty(
     case = Case(
         config, [], {}, effort or Effort(), config.arms, years=max(horizons), is_shocked=is_shocked
     )
-    wanted = [_Asked("draws", draw, None) for draw in several]
+    wanted = [Asked("draws", draw) for draw in several]
     some = several[:: max(1, len(several) // VARIANT_DRAWS)][:VARIANT_DRAWS]
-    wanted += [_Asked(name, draw, name) for name in VARIANTS for draw in some]
-    lives = _lived(case, wanted, config.threads, progress)
+    wanted += [Asked(name, draw, name) for name in VARIANTS for draw in some]
+    lives = live_all(case, wanted, config.threads, progress)
     known = set(draws.draws["case_id"])
     drawn_for = config.case_name if config.case_name in known else NEW
     rows = []
@@ -125,15 +127,15 @@ def chosen(draws: Draws, case: str, n: int, seed: int) -> list[Draw]:
     ]
 
 
-def _lived(
+def live_all(
     case: Case,
-    wanted: Sequence[_Asked],
+    wanted: Sequence[Asked],
     threads: int,
-    progress: Progress | None,
+    progress: Progress | None = None,
 ) -> list[Lived | None]:
     """What every draw leads to, each on a thread of its own; None where it did not settle."""
 
-    def one(asked: _Asked) -> Lived | None:
+    def one(asked: Asked) -> Lived | None:
         try:
             return case.live(asked.draw.structure, asked.draw.values, asked.variant)
         except (SolverError, SimulationError):
