@@ -43,6 +43,7 @@ class ToyCase:
     """(n_targets, n_parameters) of the straight part."""
     config: str = "toy"
     shocks: dict[str, str] = field(default_factory=dict)
+    split: None = None
     n_simulated: int = 0
 
     @property
@@ -58,7 +59,7 @@ class ToyCase:
         centred = np.sqrt(12.0) * (shares - 0.5)
         told = self.slopes @ centred + 0.2 * centred[0] ** 2
         if structure == "one_exponent":
-            told = told + 3.0
+            told = told + 6.0  # twice as far as a target lies from its mean before any evidence
         return np.concatenate([told, np.zeros(len(STANDING)), np.zeros(len(told))])
 
 

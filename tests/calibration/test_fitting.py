@@ -12,7 +12,7 @@ import pytest
 from resilience_sim.calibration import fitting, sampling
 from resilience_sim.calibration.draws import Draws, read, tables_of, write
 from resilience_sim.calibration.evaluations import Evaluations
-from resilience_sim.calibration.fitting import FITTED, FLOOR, LEFT_OUT, Fit, Plan, fit
+from resilience_sim.calibration.fitting import FITTED, FLOOR, LEFT_OUT, TRIAL, Fit, Plan, fit
 from resilience_sim.calibration.priors import priors, values_of
 from resilience_sim.calibration.scoring import quantiles
 from resilience_sim.errors import ConfigError
@@ -87,6 +87,30 @@ def test_with_several_cases_each_is_also_forecast_from_the_others(tmp_path: Path
         for each in (own, left)
     ]
     assert off[0] < 0.5 * off[1]
+
+
+def test_a_trial_elsewhere_weighs_structures_and_common_parameters_and_is_never_left_out(
+    tmp_path: Path,
+) -> None:
+    case, trial = toy(truth(3), 0.3, 6, 3, "toy3x"), toy(truth(4), 0.3, 6, 4, "toy4x")
+    evaluations = Evaluations(tmp_path, threads=1)
+    alone, beside = (
+        fit({"toy3x": case}, evaluations, PLAN, TWO, trials=trials)  # type: ignore[arg-type, dict-item]
+        for trials in ({}, {"toy4x": trial})
+    )
+    assert [(drawn.case, drawn.kind) for drawn in beside.drawn] == [
+        ("toy3x", FITTED), ("toy4x", TRIAL),
+    ]  # fmt: skip
+    assert len(beside.drawn[1].weight) == len(TWO) * PLAN.left_out
+    assert beside.structures["one_exponent"] <= alone.structures["one_exponent"]
+    gap = [fitted.log_evidence["two_exponents"] for fitted in (alone, beside)]
+    assert gap[0] != gap[1]
+    width = sampling.n_common()
+    moved = [
+        np.average(each.drawn[0].scores[:, :width], axis=0, weights=each.drawn[0].weight)
+        for each in (alone, beside)
+    ]
+    assert np.abs(moved[0] - moved[1]).max() > 0.1
 
 
 def test_a_fit_that_is_said_again_simulates_nothing_and_finds_the_same(tmp_path: Path) -> None:

@@ -18,7 +18,10 @@ from small_programmes import COACHING
 def config() -> Config:
     composed = compose(["case=erewhon"])
     contents = composed.programme.contents | {"coaching": replace(COACHING, success=0.5)}
-    return replace(composed, programme=replace(composed.programme, contents=contents))
+    programme = replace(
+        composed.programme, contents=contents, served_after_clients={"productive": 0.9}
+    )
+    return replace(composed, programme=programme)
 
 
 def test_common_parameters_come_first_and_names_are_unique() -> None:
@@ -48,6 +51,8 @@ def test_every_parameter_changes_the_settings_and_nothing_else(prior, config: Co
     fields = ["wage_loss", "own_loss", "other_loss"]  # what a shock's depth is
     if prior.setting != "shock:depth":
         fields = [prior.setting.split(".")[-1]]
+    if prior.name == "others_served":
+        fields = ["productive"]  # every arm of the mapping
     assert sorted(line.split(":")[0].strip() for line in changed) == sorted(fields)
 
 

@@ -45,6 +45,25 @@ def test_pooled_parameters_lean_on_each_other_by_the_shared_part() -> None:
     assert abs(untouched.mean()) < 0.1 and untouched.std() == pytest.approx(1.0, abs=0.1)
 
 
+def test_a_case_apart_tells_of_common_parameters_and_of_nobody_elses_own() -> None:
+    at = n_common()
+
+    def both(scores: np.ndarray) -> np.ndarray:
+        return seen(1.5, 0.2, 0)(scores) + seen(1.5, 0.2, at)(scores)
+
+    for apart, leans in ((frozenset({"elsewhere"}), 0.0), (frozenset[str](), SHARED * 1.5 / 1.04)):
+        chains, _ = sample(
+            {"elsewhere": both, "here": lambda scores: np.zeros(len(scores))},
+            4000,
+            np.random.default_rng(4),
+            apart=apart,
+        )
+        here, elsewhere = scores_of(chains, "here"), scores_of(chains, "elsewhere")
+        assert here[:, 0].mean() == pytest.approx(1.5 / 1.04, abs=0.03)
+        assert elsewhere[:, at].mean() == pytest.approx(1.5 / 1.04, abs=0.03)
+        assert here[:, at].mean() == pytest.approx(leans, abs=0.08)
+
+
 def test_the_same_seed_gives_the_same_draws() -> None:
     first, second = (
         sample({"a": seen(1.0, 0.5, 0)}, 64, np.random.default_rng(3), n_warm=4, heats=3)[0]

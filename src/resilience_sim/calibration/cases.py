@@ -9,6 +9,8 @@ import numpy as np
 
 from resilience_sim import solver
 from resilience_sim.calibration.forecasts import (
+    DIVERGENCE,
+    DIVERGENCE_YEARS,
     SMALL_CASH,
     Lived,
     added,
@@ -29,6 +31,7 @@ from resilience_sim.outcomes.axes import ELIGIBLE, STANDARD_ARMS
 from resilience_sim.outcomes.measured import content_points
 from resilience_sim.population import load
 from resilience_sim.programmes import deliveries
+from resilience_sim.results import PANEL_COLUMNS
 from resilience_sim.shocks import shock_path
 from resilience_sim.simulation import Experiment
 
@@ -38,6 +41,8 @@ STANDING = ("stands_income", "stands_poor", "stands_own")
 They come after a case's targets; a world that does not stand still cannot be the one that was surveyed."""
 STANDING_TOLERANCE = (0.10, 0.05, 0.20)
 """Logs, decimal and logs; assumed."""
+SMALLEST_ASSETS = 1e-3
+"""Lines; smaller holdings count as this in logs."""
 SHOCK = "shock"
 """Name of the world in which the case's own shock strikes."""
 
@@ -93,6 +98,8 @@ class Case:
         Least length of the simulation; it is as long as the targets need.
     is_shocked
         Whether the case's own shock is lived under even if no target asks for it.
+    split
+        Assets, lines per member, between households whose divergence is told; None: none is.
 
     Raises
     ------
@@ -109,11 +116,13 @@ class Case:
         arms: Sequence[str] = (),
         years: int = 1,
         is_shocked: bool = False,
+        split: float | None = None,
     ) -> None:
         effort = effort or Effort()
+        self.split = split
         require_arms(targets, tuple(config.programme.arms))
         self.targets = tuple(targets)
-        told = {target.table for target in targets} - {"effects", "measured"}
+        told = {target.table for target in targets} - {"effects", "measured", DIVERGENCE}
         told |= {SHOCK} if is_shocked else set()
         self.shocks = {name: shocks.get(name, config.shock) for name in sorted(told)}
         read = [target.year or 1 for target in targets]
@@ -121,7 +130,7 @@ class Case:
         lived = dict.fromkeys([*STANDARD_ARMS, *arms_of(targets), *arms])
         if SMALL_CASH in config.programme.arms:
             lived[SMALL_CASH] = None
-        self.config = _for_draws(config, effort, max([years, *read, *struck]), list(lived))
+        self.config = _for_draws(config, effort, max([years, *read, *struck]), list(lived), split)
         self.households = load(self.config.population, self.config.seed, self.config.generations)
 
     @property
@@ -172,7 +181,8 @@ class Case:
                 replace(config, shock=shock), self.households, given, path, p, seconds=0.0
             )
             lives = Lives(experiment, p, start, policies)
-            sums = lives.live(phases, range(len(lives.blocks)), worlds, config.horizon_years)
+            every, years_lived = range(len(lives.blocks)), config.horizon_years
+            sums = lives.live(phases, every, worlds, years_lived, with_panel=self.split is not None)
             inside = lives.households.is_eligible != 0
             weight = fixed_weights(lives.households.weight[inside]).sum()
             means |= {
@@ -195,7 +205,23 @@ class Case:
                 "own_income": float(np.average(own, weights=persons)),
                 "poor_income": float(np.average(income < 1.0, weights=persons)),
             },
+            divergence={}
+            if self.split is None
+            else _divergence(sums.panel[given.names.index("both"), 0], self.split),
         )
+
+
+def _divergence(panel: np.ndarray, split: float) -> dict[str, float]:
+    """What happens to log assets of who begins below a split, and above minus below.
+
+    `panel` has shape (households, years, columns of a panel).
+    """
+    first, last = (panel[:, year - 1, PANEL_COLUMNS.index("assets")] for year in DIVERGENCE_YEARS)
+    change = np.log(np.maximum(last, SMALLEST_ASSETS)) - np.log(np.maximum(first, SMALLEST_ASSETS))
+    is_above = first > split
+    below = float(change[~is_above].mean()) if not is_above.all() else float("nan")
+    above = float(change[is_above].mean()) if is_above.any() else float("nan")
+    return {"below": below, "above_minus_below": above - below}
 
 
 def _drift(lived: Lived) -> tuple[float, float, float]:
@@ -208,7 +234,9 @@ def _drift(lived: Lived) -> tuple[float, float, float]:
     return moved("income"), last["poor_income"] - lived.start["poor_income"], moved("own_income")
 
 
-def _for_draws(config: Config, effort: Effort, horizon: int, arms: list[str]) -> Config:
+def _for_draws(
+    config: Config, effort: Effort, horizon: int, arms: list[str], split: float | None
+) -> Config:
     """The case as draws are simulated: short, coarse, and without what no target needs."""
     typed = config.population.n_households
     n_households = min(typed or effort.n_households, effort.n_households)
@@ -217,7 +245,7 @@ def _for_draws(config: Config, effort: Effort, horizon: int, arms: list[str]) ->
         horizons_years=[horizon],
         belief_households=0,
         channel_households=0,
-        panel_share=0.0,
+        panel_share=0.0 if split is None else 1.0,
         draws=0,
     )
     return replace(

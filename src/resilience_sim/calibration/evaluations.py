@@ -121,7 +121,7 @@ def _read(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
 
 def _name(case: Case, structure: str, scores: np.ndarray) -> str:
     digest = hashlib.sha256()
-    for part in (case.config, case.shocks, case.targets, structure, scores, code()):
+    for part in (case.config, case.shocks, case.targets, case.split, structure, scores, code()):
         feed(digest, part)
     return digest.hexdigest()[:32]
 

@@ -8,6 +8,9 @@
 4. A few draws of each case and structure are simulated by the model itself. Their weights hold what
    the structure's evidence says and correct what the emulator missed.
 5. The same with each case left out, whose forecast then follows from the others alone.
+
+Trials elsewhere go through the same waves and are sampled with the cases, but stand apart: they tell of
+common parameters and structures, and stay where a case is left out.
 """
 
 from __future__ import annotations
@@ -44,7 +47,7 @@ MOST_CORRECTION = 3.0
 """Logs by which the model itself may correct a draw's weight, up or down."""
 N_CHAINS = 50
 """Chains side by side; their first draws stay."""
-FITTED, LEFT_OUT = "fitted", "left_out"
+FITTED, LEFT_OUT, TRIAL = "fitted", "left_out", "trial"
 
 Progress = Callable[[str, int, int], None]
 
@@ -82,7 +85,7 @@ class Drawn:
 
     case: str
     kind: str
-    """fitted, or left_out where the case's own targets were not seen."""
+    """fitted, left_out where the case's own targets were not seen, or trial."""
     structure: tuple[str, ...]
     """(n,)."""
     weight: np.ndarray
@@ -117,6 +120,7 @@ def fit(
     plan: Plan | None = None,
     structures: Sequence[str] = tuple(STRUCTURES),
     progress: Progress | None = None,
+    trials: Mapping[str, Case] | None = None,
 ) -> Fit:
     """Fit all cases together.
 
@@ -132,18 +136,21 @@ def fit(
         Names of the structures fitted side by side.
     progress
         Told of the stages.
+    trials
+        Trials elsewhere by name, which inform common parameters and structures alone.
     """
-    plan = plan or Plan()
+    plan, trials = plan or Plan(), trials or {}
     emulated: dict[str, dict[str, Emulated]] = {}
     failed = {}
-    for name, case in cases.items():
+    for name, case in {**cases, **trials}.items():
         n = len(structures) * (plan.first + len(LATER) * plan.later)
         counter = _Counter(progress, name, n)
 
         def waves(
             structure: str, name: str = name, case: Case = case, told: _Counter = counter
         ) -> _Waves:
-            return _waves(name, case, structure, evaluations, plan, told)
+            misfit = Misfit(case.targets, has_to_stand=name not in trials)
+            return _waves(name, case, misfit, structure, evaluations, plan, told)
 
         # emulators of one structure are fitted while another's draws are simulated
         found = in_threads(evaluations.threads, waves, structures, None)
@@ -154,10 +161,12 @@ def fit(
     for at, left in enumerate(rounds):
         if progress is not None:
             progress("sampling", at, len(rounds))
-        chains, told = _sampled(emulated, structures, left, plan, evaluations.threads)
+        chains, told = _sampled(
+            emulated, structures, left, plan, evaluations.threads, frozenset(trials)
+        )
         weights = _structure_weights(told)
         if left is None:
-            evidence, structure_weights, wanted = told, weights, list(cases)
+            evidence, structure_weights, wanted = told, weights, [*cases, *trials]
             new = {s: _of_new_case(chains[s], plan, s) for s in structures}
         else:
             wanted = [left]
@@ -166,8 +175,8 @@ def fit(
             drawn.append(
                 _drawn(
                     name,
-                    left,
-                    cases[name],
+                    TRIAL if name in trials else FITTED if left is None else LEFT_OUT,
+                    (trials if name in trials else cases)[name],
                     by_structure,
                     chains,
                     weights,
@@ -189,6 +198,7 @@ def fit(
 def _waves(
     name: str,
     case: Case,
+    misfit: Misfit,
     structure: str,
     evaluations: Evaluations,
     plan: Plan,
@@ -198,7 +208,6 @@ def _waves(
     rng = _rng(plan.seed, name, structure, "waves")
     scores = _spread(rng, plan.first)
     outputs = evaluations.simulate(case, structure, scores, counter)
-    misfit = Misfit(case.targets)
     found = _emulated(scores, outputs, misfit)
     for power in LATER if plan.later else ():
         loglik = partial(_weakened, found.loglik, power)
@@ -229,6 +238,7 @@ def _sampled(
     left: str | None,
     plan: Plan,
     threads: int,
+    apart: frozenset[str],
 ) -> tuple[dict[str, Chains], dict[str, float]]:
     """Chains and log evidence of each structure, from all cases but the one left out."""
 
@@ -236,7 +246,8 @@ def _sampled(
         logliks = {name: each[structure].loglik for name, each in emulated.items() if name != left}
         rng = _rng(plan.seed, structure, str(left), "sampling")
         n = plan.kept if left is None else plan.left_out
-        return sample(logliks, n, rng, n_chains=max(N_CHAINS, n) if left is None else max(16, n))
+        n_chains = max(N_CHAINS, n) if left is None else max(16, n)
+        return sample(logliks, n, rng, n_chains=n_chains, apart=apart)
 
     found = dict(zip(structures, in_threads(threads, one, structures, None), strict=True))
     return (
@@ -261,7 +272,7 @@ def _of_new_case(chains: Chains, plan: Plan, structure: str) -> np.ndarray:
 
 def _drawn(
     name: str,
-    left: str | None,
+    kind: str,
     case: Case,
     emulated: Mapping[str, Emulated],
     chains: Mapping[str, Chains],
@@ -271,19 +282,20 @@ def _drawn(
     progress: Progress | None,
 ) -> Drawn:
     """Simulate the draws of one case under all structures, and weigh them."""
-    misfit = Misfit(case.targets)
-    n = sum(len(each.common) for each in chains.values())
-    counter = _Counter(progress, f"{name}, {'left out' if left else 'draws'}", n)
+    misfit = Misfit(case.targets, has_to_stand=kind != TRIAL)
+    n_each = plan.left_out if kind == TRIAL else None
+    n = sum(len(each.common[:n_each]) for each in chains.values())
+    counter = _Counter(progress, f"{name}, {'left out' if kind == LEFT_OUT else 'draws'}", n)
     told, scores, forecasts, weight = [], [], [], []
     for structure, each in chains.items():
-        if left is None:
-            at = scores_of(each, name)
+        if kind != LEFT_OUT:
+            at = scores_of(each, name)[:n_each]
         else:
             rng = _rng(plan.seed, name, structure, "left out")
             at = case_scores(each.common, each.centre, rng.standard_normal(each.centre.shape))
         outputs = evaluations.simulate(case, structure, at, counter)
         share = np.ones(len(at))
-        if left is None:
+        if kind != LEFT_OUT:
             gap = misfit(outputs[:, : misfit.n_outputs]) - emulated[structure].loglik(at)
             share = np.exp(np.clip(gap - np.median(gap), -MOST_CORRECTION, MOST_CORRECTION))
         share = np.where(np.isnan(outputs).all(axis=1), 0.0, share)
@@ -294,7 +306,7 @@ def _drawn(
     joined = np.concatenate(weight)
     return Drawn(
         name,
-        FITTED if left is None else LEFT_OUT,
+        kind,
         tuple(told),
         joined / joined.sum(),
         np.concatenate(scores),

@@ -15,7 +15,17 @@ from resilience_sim.outcomes.measured import INDICES, structural_points
 CALM = "none"
 SMALL_CASH = "small_cash"
 """Arm with as much cash as the arm both holds, where that is less than the arm cash."""
-EARNED = ("own_income", "wages")
+COMPOSED = {
+    "earned": {"own_income": 1.0, "wages": 1.0},
+    "wealth": {"assets": 1.0, "savings": 1.0},
+    "uneaten": {"income": 1.0, "own_income": -1.0, "wages": -1.0, "consumption": -1.0},
+}
+"""Measures that are sums of outcomes. Of a transfer `uneaten` is what is not consumed, for its effect on all
+income but what is earned is the transfer itself."""
+TRANSFERRED = {"income": 1.0, "own_income": -1.0, "wages": -1.0}
+DIVERGENCE = "divergence"
+DIVERGENCE_YEARS = (1, 5)
+"""Years whose ends a divergence of assets lies between: four years, the first after what was given."""
 _INTERACTION = {"both": 1.0, "cash": -1.0, "productive": -1.0, "none": 1.0}
 SMALLEST_BASE = 1e-3
 """Lines; a percentage of a smaller mean says nothing."""
@@ -40,7 +50,9 @@ class Lived:
     tlu_per_line: float
     """Livestock units that a line of assets buys."""
     start: Mapping[str, float] = field(default_factory=dict)
-    """Means of the eligible at the start: income, own_share, poor_income."""
+    """Means of the eligible at the start: income, own_income, poor_income."""
+    divergence: Mapping[str, float] = field(default_factory=dict)
+    """Mean change of log assets under both: `below` a split, and `above_minus_below`."""
 
 
 def contrast_of(target: Target) -> tuple[dict[str, float], str]:
@@ -81,12 +93,19 @@ def reported(target: Target) -> tuple[float, float]:
 
 def forecast(target: Target, lived: Lived) -> float:
     """The target's effect in a run, in the target's unit; NaN where its base is too small to tell."""
+    if target.table == DIVERGENCE:
+        return target.sign * lived.divergence[target.measure]
     signs, base = contrast_of(target)
     if target.table in ("effects", "measured"):
         year = target.year or 1
         of = {arm: _level(target, lived, CALM, arm, year) for arm in {*signs, base}}
-        told = _told(target, lived, sum(sign * of[arm] for arm, sign in signs.items()), of[base])
-        return target.sign * target.exposure * told
+        gap = sum(sign * of[arm] for arm, sign in signs.items())
+        if target.unit == "of_transfer":
+            given = [
+                sign * _sum(TRANSFERRED, lived, CALM, arm, year) for arm, sign in signs.items()
+            ]
+            return target.sign * gap / sum(given) if sum(given) >= SMALLEST_BASE else float("nan")
+        return target.sign * target.exposure * _told(target, lived, gap, of[base])
     year = lived.shock_year[target.table]
     calm = {arm: _level(target, lived, CALM, arm, year) for arm in {*signs, base}}
     moved = {
@@ -123,13 +142,18 @@ def added(lived: Lived) -> Lived:
 
 
 def _level(target: Target, lived: Lived, world: str, arm: str, year: int) -> float:
-    at, means = lived.arms.index(arm), lived.means[world]
     if target.table == "measured":
+        at, means = lived.arms.index(arm), lived.means[world]
         points = structural_points(lived.outcomes)[INDICES.index(target.measure)]
         content = lived.content[at, year - 1, INDICES.index(target.measure)]
         return float(points @ means[at, year - 1] + content)
-    names = EARNED if target.measure == "earned" else (target.measure,)
-    return float(sum(means[at, year - 1, lived.outcomes.index(name)] for name in names))
+    return _sum(COMPOSED.get(target.measure, {target.measure: 1.0}), lived, world, arm, year)
+
+
+def _sum(parts: Mapping[str, float], lived: Lived, world: str, arm: str, year: int) -> float:
+    """A sum of outcomes in one arm, world and year."""
+    means = lived.means[world][lived.arms.index(arm), year - 1]
+    return float(sum(sign * means[lived.outcomes.index(name)] for name, sign in parts.items()))
 
 
 def _told(target: Target, lived: Lived, gap: float, base: float) -> float:
@@ -139,5 +163,11 @@ def _told(target: Target, lived: Lived, gap: float, base: float) -> float:
         return 100.0 * gap / base if base >= SMALLEST_BASE else float("nan")
     if unit == "sd":  # of a share, which is what those targets are represented by
         return gap / math.sqrt(max(base * (1.0 - base), 1e-4))
-    scale = {"pp": 100.0, "months": 1.0, "index": 1.0, "tlu": lived.tlu_per_line * lived.size}
+    scale = {
+        "pp": 100.0,
+        "months": 1.0,
+        "index": 1.0,
+        "lines": 1.0,
+        "tlu": lived.tlu_per_line * lived.size,
+    }
     return scale[unit] * gap

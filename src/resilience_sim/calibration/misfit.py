@@ -2,8 +2,8 @@
 
 A number is compared with its tolerance, with tails of Student's t, so that one target that nothing
 can meet does not decide everything. A sign is a one-sided constraint with the neutral band of the
-notes to the evidence, and costs no more than `MOST_SIGN`. Besides, the untreated world has to stand
-still (`cases.STANDING`).
+notes to the evidence, and costs no more than `MOST_SIGN`. Besides, the untreated world of a case has to
+stand still (`cases.STANDING`); that of a trial elsewhere need not, for nothing was surveyed there.
 """
 
 from __future__ import annotations
@@ -36,9 +36,11 @@ class Misfit:
     ----------
     targets
         In the order of the forecasts; those that are not to be fitted count for nothing.
+    has_to_stand
+        Whether the drift of the untreated world counts.
     """
 
-    def __init__(self, targets: Sequence[Target]) -> None:
+    def __init__(self, targets: Sequence[Target], has_to_stand: bool = True) -> None:
         told = np.array([reported(target) for target in targets]).reshape(-1, 2)
         n = len(targets)
         self.n_outputs = n + len(STANDING_TOLERANCE)
@@ -52,6 +54,7 @@ class Misfit:
         self.weight[:n] = [
             WEIGHTS[target.weight] if target.role is Role.FIT else 0.0 for target in targets
         ]
+        self.weight[n:] = float(has_to_stand)
 
     def __call__(self, forecasts: np.ndarray, variance: np.ndarray | float = 0.0) -> np.ndarray:
         """Log likelihood up to a constant, shape (n,).

@@ -118,11 +118,17 @@ def _change(is_factor: bool, value: float) -> Callable[[float], float]:
 
 
 def _changed(group: Any, path: Sequence[str], change: Callable[[float], float]) -> Any:
-    """A copy of a group of settings, or of a mapping, with one number in it changed."""
+    """A copy of a group of settings, or of a mapping, with one number in it changed, or all of a mapping."""
     name, *rest = path
     is_mapping = isinstance(group, Mapping)
     before = group[name] if is_mapping else getattr(group, name)
-    after = _changed(before, rest, change) if rest else change(before)
+    after: Any
+    if rest:
+        after = _changed(before, rest, change)
+    elif isinstance(before, Mapping):
+        after = {key: change(each) for key, each in before.items()}
+    else:
+        after = change(before)
     return {**group, name: after} if is_mapping else replace(group, **{name: after})
 
 

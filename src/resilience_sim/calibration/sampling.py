@@ -5,6 +5,9 @@ d. A case's pooled scores are sqrt(SHARED) m + sqrt(1 - SHARED) d, so each is st
 any evidence, and two cases correlate by `SHARED`: partial pooling. All scores are normal, so a step
 moves along an ellipse through the present point and a fresh draw of the prior (Murray, Adams and
 MacKay 2010) and needs no tuning. Many chains run side by side.
+
+A case that stands apart, as a trial elsewhere does, shares common parameters alone: its pooled scores
+are its own d, and the centres learn nothing from it.
 """
 
 from __future__ import annotations
@@ -34,6 +37,8 @@ class Chains:
     """(n, P)."""
     deviations: Mapping[str, np.ndarray]
     """By case: (n, P)."""
+    apart: frozenset[str] = frozenset()
+    """Cases that share common parameters alone."""
 
 
 def n_common() -> int:
@@ -43,22 +48,31 @@ def n_common() -> int:
 
 def scores_of(chains: Chains, case: str) -> np.ndarray:
     """Scores of one case's parameters in the order of `priors()`, shape (n, C + P)."""
-    return case_scores(chains.common, chains.centre, chains.deviations[case])
+    centre = None if case in chains.apart else chains.centre
+    return case_scores(chains.common, centre, chains.deviations[case])
 
 
-def case_scores(common: np.ndarray, centre: np.ndarray, deviation: np.ndarray) -> np.ndarray:
-    """Scores of a case that deviates so from the centre, shape (n, C + P)."""
-    pooled = np.sqrt(SHARED) * centre + np.sqrt(1.0 - SHARED) * deviation
+def case_scores(common: np.ndarray, centre: np.ndarray | None, deviation: np.ndarray) -> np.ndarray:
+    """Scores of a case that deviates so from the centre, or that has none, shape (n, C + P)."""
+    pooled = deviation
+    if centre is not None:
+        pooled = np.sqrt(SHARED) * centre + np.sqrt(1.0 - SHARED) * deviation
     return np.concatenate([common, pooled], axis=1)
 
 
-def start(logliks: Mapping[str, Loglik], n_chains: int, rng: np.random.Generator) -> Chains:
+def start(
+    logliks: Mapping[str, Loglik],
+    n_chains: int,
+    rng: np.random.Generator,
+    apart: frozenset[str] = frozenset(),
+) -> Chains:
     """Chains at draws of the prior."""
     n_pooled = len(priors()) - n_common()
     return Chains(
         rng.standard_normal((n_chains, n_common())),
         rng.standard_normal((n_chains, n_pooled)),
         {case: rng.standard_normal((n_chains, n_pooled)) for case in logliks},
+        apart,
     )
 
 
@@ -82,11 +96,13 @@ def step(
     -------
     Where they stand then, and the log likelihood over all cases there (at heat 1), shape (n,).
     """
-    width = chains.common.shape[1]
+    width, apart = chains.common.shape[1], chains.apart
 
     def shared(both: np.ndarray) -> np.ndarray:
         parts = [
-            told(case_scores(both[:, :width], both[:, width:], chains.deviations[case]))
+            told(
+                scores_of(Chains(both[:, :width], both[:, width:], chains.deviations, apart), case)
+            )
             for case, told in logliks.items()
         ]
         return np.asarray(heat * np.sum(parts, axis=0))
@@ -95,13 +111,16 @@ def step(
     common, centre = both[:, :width], both[:, width:]
     deviations, total = {}, np.zeros(len(common))
     for case, told in logliks.items():
+        around = None if case in apart else centre
 
-        def own(deviation: np.ndarray, told: Loglik = told) -> np.ndarray:
-            return heat * told(case_scores(common, centre, deviation))
+        def own(
+            deviation: np.ndarray, told: Loglik = told, around: np.ndarray | None = around
+        ) -> np.ndarray:
+            return heat * told(case_scores(common, around, deviation))
 
         deviations[case], _ = _slice(chains.deviations[case], own, rng)
-        total += told(case_scores(common, centre, deviations[case]))
-    return Chains(common, centre, deviations), total
+        total += told(case_scores(common, around, deviations[case]))
+    return Chains(common, centre, deviations, apart), total
 
 
 def _slice(
@@ -138,6 +157,7 @@ def sample(
     n_warm: int = 40,
     thin: int = 20,
     heats: int = 10,
+    apart: frozenset[str] = frozenset(),
 ) -> tuple[Chains, float]:
     """Draws of the posterior, and the log of the evidence for this structure.
 
@@ -154,8 +174,10 @@ def sample(
         Chance.
     n_chains, n_warm, thin, heats
         Chains side by side, steps at each heat, steps between draws that are kept, and heats.
+    apart
+        Cases that share common parameters alone.
     """
-    chains = start(logliks, n_chains, rng)
+    chains = start(logliks, n_chains, rng, apart)
     ladder = np.linspace(0.0, 1.0, heats) ** 4
     means = []
     for heat in ladder:
@@ -177,5 +199,6 @@ def sample(
             case: np.concatenate([each.deviations[case] for each in kept])[:n_draws]
             for case in logliks
         },
+        apart,
     )
     return joined, float(np.trapezoid(means, ladder))

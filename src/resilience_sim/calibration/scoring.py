@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from resilience_sim.calibration.draws import Draws
-from resilience_sim.calibration.fitting import FITTED, LEFT_OUT
+from resilience_sim.calibration.fitting import FITTED, LEFT_OUT, TRIAL
 from resilience_sim.calibration.forecasts import reported
 from resilience_sim.calibration.misfit import BANDS, is_right
 from resilience_sim.calibration.priors import priors
-from resilience_sim.evidence import Role, Target
+from resilience_sim.evidence import Role, Target, Trial
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +63,11 @@ UNITS = {
 }
 
 
+TRIAL_COLUMNS = (
+    "case_id", "target_id", "weight", "quality", "unit", "reported", "tolerance", "median", "low", "high", "z",
+)  # fmt: skip
+
+
 def scorecard(targets: Sequence[Target], draws: Draws) -> pd.DataFrame:
     """One row per target, in their order; columns and units in `UNITS`.
 
@@ -74,6 +79,30 @@ def scorecard(targets: Sequence[Target], draws: Draws) -> pd.DataFrame:
     rows = [_row(target, told) | _lever(target, draws) for target in targets]
     frame = pd.DataFrame(rows, columns=list(UNITS))
     frame.attrs["units"] = dict(UNITS)
+    return frame
+
+
+def trial_table(trials: Sequence[Trial], draws: Draws) -> pd.DataFrame:
+    """What trials elsewhere reported beside their own draws; one row per target, as `UNITS` has them.
+
+    `tolerance` has the room for transport in it. Trials inform common parameters and are not scored;
+    draws of a fit without them have no row.
+    """
+    import pandas as pd
+
+    told = _forecasts(draws)
+    rows = []
+    for target in (each for trial in trials for each in trial.targets):
+        if (target.target_id, TRIAL) not in told:
+            continue
+        value, tolerance = reported(target)
+        forecasts, _, weight = told[target.target_id, TRIAL]
+        low, median, high = quantiles(forecasts, weight)
+        z = (median - value) / tolerance if target.is_number else np.nan
+        of_trial = (target.case_id, target.target_id, target.weight, target.quality, target.unit)
+        rows.append((*of_trial, value, tolerance, median, low, high, z))
+    frame = pd.DataFrame(rows, columns=list(TRIAL_COLUMNS))
+    frame.attrs["units"] = {name: UNITS[name] for name in TRIAL_COLUMNS}
     return frame
 
 

@@ -38,7 +38,7 @@ def calibrate(words: Sequence[str]) -> str:
     kept = evaluations.Evaluations(evaluations.folder(), threads)
     with Bars() as bars:
         cases = prepared(calibrated_cases() if chosen == ALL else [chosen])
-        found = fitting.fit(cases, kept, plan, progress=bars)
+        found = fitting.fit(cases, kept, plan, progress=bars, trials=prepared_trials())
     seconds = time.perf_counter() - began
     about = {
         "command": " ".join(["resilience-sim", "calibrate", *_without_folder(words)]),
@@ -71,9 +71,9 @@ def score(words: Sequence[str]) -> str:
     """Score the draws of one case or of all against what was reported."""
     from resilience_sim import runs
     from resilience_sim.calibration import draws
-    from resilience_sim.calibration.scoring import scorecard
-    from resilience_sim.evidence import targets
-    from resilience_sim.report.scorecard import scorecard_section
+    from resilience_sim.calibration.scoring import scorecard, trial_table
+    from resilience_sim.evidence import targets, trials
+    from resilience_sim.report.scorecard import scorecard_section, trials_section
 
     told = _options("score", words, [], ["draws", "output_dir"])
     chosen, where = told.case, told.texts.get("draws")
@@ -84,7 +84,12 @@ def score(words: Sequence[str]) -> str:
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / "scorecard.parquet"
     runs.write_table(path, table)
-    return "\n".join([*scorecard_section(table, made), "", f"Table: {path}"]) + "\n"
+    elsewhere = trial_table(trials(), made)
+    runs.write_table(directory / "trials.parquet", elsewhere)
+    lines = [*scorecard_section(table, made), ""]
+    if len(elsewhere):
+        lines += [*trials_section(elsewhere), ""]
+    return "\n".join([*lines, f"Tables: {path}, trials.parquet beside it"]) + "\n"
 
 
 def calibrated_cases() -> list[str]:
@@ -114,6 +119,18 @@ def prepared(names: Sequence[str]) -> dict[str, Case]:
         drought = compose([f"case={name}", "shock=drought"]).shock
         cases[name] = Case(config, wanted, {"drought": drought})
     return cases
+
+
+def prepared_trials() -> dict[str, Case]:
+    """Trials elsewhere ready for draws, each lived by the case of its name."""
+    from resilience_sim.calibration.cases import Case
+    from resilience_sim.evidence import trials
+
+    found = {}
+    for trial in trials():
+        config = compose([f"case={trial.case_id}", "shock=none"])
+        found[trial.case_id] = Case(config, trial.targets, {}, split=trial.split)
+    return found
 
 
 @dataclass(frozen=True)

@@ -145,6 +145,8 @@ CALIBRATE_HELP = """\
 resilience-sim calibrate: fit cases to what was reported of their programmes. What it finds is a set
 of parameter draws with weights, over four structures side by side, that the evidence does not rule out.
 
+Trials elsewhere (Bangladesh, Kenya, Mexico) inform preferences, exponents and structures besides.
+
 usage: resilience-sim calibrate [case=NAME|all] [seed=N] [first=N] [later=N] [kept=N] [left_out=N]
                                 [threads=N] [output_dir=DIR]
 

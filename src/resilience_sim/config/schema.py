@@ -372,6 +372,10 @@ class Confidence:
         float,
         Meaning("discouraged who believe where all neighbours run it", "per year", 0, 1),
     ]
+    corrected_by_training: Annotated[
+        float,
+        Meaning("discouraged who believe, of those a training can reach", "share", 0, 1),
+    ]
     severe_loss: Annotated[
         float,
         Meaning("own output, relative to ordinary, below which a loss is severe", "factor", 0, 1),
@@ -581,6 +585,16 @@ class Programme:
     arm_scale: Annotated[
         dict[str, float],
         Meaning("arm -> factor on value, success and cost of its contents", "factor", 0, 10),
+    ] = field(default_factory=dict)
+    served_after_clients: Annotated[
+        dict[str, float],
+        Meaning(
+            "arm of people who are not, or no longer, clients of a social programme whose clients come first "
+            "-> part of the productive contents that reaches them",
+            "share",
+            0,
+            1,
+        ),
     ] = field(default_factory=dict)
     equal: Annotated[
         Equal, Meaning("scale every arm to the value or the budget of one: none, value, budget")

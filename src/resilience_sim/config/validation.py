@@ -225,11 +225,12 @@ def _programme(config: Config) -> Iterator[Problem]:
             if name not in contents:
                 allowed = f"name contents of programme.contents ({', '.join(contents)})"
                 yield Problem(where, allowed, show(name), suggestion(name, contents))
-    for arm in config.programme.arm_scale:
-        if arm not in config.programme.arms:
-            known = config.programme.arms
-            allowed = f"name arms of programme.arms ({', '.join(known)})"
-            yield Problem("programme.arm_scale", allowed, show(arm), suggestion(arm, known))
+    for key in ("arm_scale", "served_after_clients"):
+        for arm in getattr(config.programme, key):
+            if arm not in config.programme.arms:
+                known = config.programme.arms
+                allowed = f"name arms of programme.arms ({', '.join(known)})"
+                yield Problem(f"programme.{key}", allowed, show(arm), suggestion(arm, known))
     for name, content in contents.items():
         yield from _content(content, f"programme.contents.{name}")
 

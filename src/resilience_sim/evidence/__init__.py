@@ -4,12 +4,14 @@ from resilience_sim.evidence.parameters import Reported, parameter, parameters
 from resilience_sim.evidence.programmes import Fact, fact, facts
 from resilience_sim.evidence.structure import TrialEffect, structure
 from resilience_sim.evidence.targets import Role, Target, targets
+from resilience_sim.evidence.trials import Trial, trials
 
 __all__ = [
     "Fact",
     "Reported",
     "Role",
     "Target",
+    "Trial",
     "TrialEffect",
     "fact",
     "facts",
@@ -17,4 +19,5 @@ __all__ = [
     "parameters",
     "structure",
     "targets",
+    "trials",
 ]

@@ -19,6 +19,7 @@ from resilience_sim.outcomes.contrasts import Sample, contrasted, sample_of, sha
 from resilience_sim.outcomes.effects import contrasts
 from resilience_sim.outcomes.uncertainty import interval, luck_error, sample_error
 from resilience_sim.outcomes.units import tidy
+from resilience_sim.programmes.arms import scale_of
 
 if TYPE_CHECKING:
     from resilience_sim.config import Programme
@@ -161,11 +162,12 @@ def content_points(programme: Programme, arms: Sequence[str], horizons: Sequence
 def _received(programme: Programme, arm: str, kind: str, horizons: Sequence[int]) -> Array:
     """Share of the year before each horizon in which an arm delivers contents of one kind."""
     year_end = MONTHS * np.array(horizons, dtype=np.float64)
-    received = np.zeros(len(year_end))
+    received, scale = np.zeros(len(year_end)), 0.0
     for name in programme.arms.get(arm, []):
         content = programme.contents[name]
         if content.kind == kind:
             start = np.maximum(content.start_month, year_end - MONTHS)
             end = np.minimum(content.start_month + content.months, year_end)
             received += np.maximum(end - start, 0.0) / MONTHS
-    return np.minimum(received, 1.0) * programme.arm_scale.get(arm, 1.0)
+            scale = max(scale, scale_of(programme, arm, content))
+    return np.minimum(received, 1.0) * scale

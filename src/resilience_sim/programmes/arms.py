@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from resilience_sim.config import Content, Equal, Programme
+from resilience_sim.config import Content, Equal, Programme, Side
 from resilience_sim.errors import ConfigError, Problem
-from resilience_sim.programmes.contents import scaled, total
+from resilience_sim.programmes.contents import scaled, side_of, total
 
 Contents = tuple[Content, ...]
 _WANTED = {
@@ -26,7 +26,7 @@ def contents_of_arms(
     Parameters
     ----------
     programme
-        Contents and arms, `arm_scale`, and what arms are made equal in, and to which.
+        Contents and arms, `arm_scale`, `served_after_clients`, and what arms are made equal in, and to which.
     arms
         Names of the arms wanted; `none` is never scaled.
     amount
@@ -60,10 +60,18 @@ def contents_of_arms(
     return found
 
 
+def scale_of(programme: Programme, arm: str, content: Content) -> float:
+    """Factor on a content in an arm: the arm's own, and its turn where others are served first."""
+    scale = programme.arm_scale.get(arm, 1.0)
+    if side_of(content) is Side.PRODUCTIVE:
+        scale *= programme.served_after_clients.get(arm, 1.0)
+    return scale
+
+
 def _own(programme: Programme, arm: str) -> Contents:
     """Contents of an arm at its own scale."""
-    contents = tuple(programme.contents[name] for name in programme.arms[arm])
-    return _times(contents, programme.arm_scale.get(arm, 1.0))
+    contents = (programme.contents[name] for name in programme.arms[arm])
+    return tuple(scaled(each, scale_of(programme, arm, each)) for each in contents)
 
 
 def _times(contents: Contents, factor: float) -> Contents:

@@ -130,8 +130,9 @@ def deliveries(config: Config, households: Households) -> Deliveries:
     it. What counts per year is worth a twelfth in each of its months, what counts once comes in
     equal parts over them. A training has succeeded with probability `success` when its months are
     over, and is as likely to succeed in each of them for who has not learnt yet; so have coaching
-    and visits. Contents of one arm add up. What falls after the run is neither delivered nor paid
-    for, except in the worlds of coordination, whose cost is that of the places on both lists.
+    and visits. Of those it can reach a training convinces the part `corrected_by_training`.
+    Contents of one arm add up. What falls after the run is neither delivered nor paid for, except in
+    the worlds of coordination, whose cost is that of the places on both lists.
 
     A support holds in all periods in which one of its contents runs in some month. Its transfer is
     a mean over those on the list: what children bring is spread over a headship, and what is paid
@@ -258,8 +259,11 @@ def _handed_over(
             name, lines = paid
             laid[name] += lines * share
         if content.success is not None:
-            missed = unlearnt if content.kind is ContentKind.TRAINING else discouraged
-            missed *= (1 - content.success) ** share
+            convinced = content.success
+            if content.kind is ContentKind.TRAINING:
+                unlearnt *= (1 - content.success) ** share
+                convinced *= config.confidence.corrected_by_training
+            discouraged *= (1 - convinced) ** share
         laid["participation"] += content.participation * calendar.by_period(
             evenly(content, calendar)
         )

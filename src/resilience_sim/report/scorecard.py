@@ -77,6 +77,25 @@ def summary(table: pd.DataFrame) -> list[str]:
     return lines
 
 
+def trials_section(table: pd.DataFrame) -> list[str]:
+    """Lines on trials elsewhere: what was reported, with room for transport, beside their own draws."""
+    lines = title(
+        "Trials elsewhere, which inform what all cases share and are not scored",
+        "Reported ± standard error and room for transport; median and 90 % band over draws; tolerances "
+        "between the two.",
+    )
+    for case in in_order(table["case_id"]):
+        lines += ["", case]
+        for at in table[table["case_id"] == case].to_dict("records"):
+            is_sign = bool(np.isnan(at["z"]))
+            unit = UNITS.get(at["unit"], at["unit"].replace("_", " "))
+            band = f"{number(at['median'], 2)} [{number(at['low'], 2)}, {number(at['high'], 2)}]"
+            z = "" if is_sign else f"z {number(at['z'], 1, 5)}"
+            start = f"  {at['target_id']} {at['weight']:6} {_reported(at, is_sign):14} {unit:11}"
+            lines.append(f"{start} {fitted(band, 24):24} {z:>7}".rstrip())
+    return lines
+
+
 def fit_section(found: Fit, draws: Draws, targets: Mapping[str, Sequence[Target]]) -> list[str]:
     """Lines on a fit: structures, how well emulators stood in, and draws that count."""
     lines = title(
