@@ -152,6 +152,23 @@ def test_coaching_and_visits_give_confidence() -> None:
     assert not quiet.coaching.any() and quiet.participation.any()
 
 
+def test_a_training_convinces_a_part_of_those_it_can_reach() -> None:
+    assert not delivered(TRAINING).coaching.any()  # nobody, unless told
+    config = config_of({"training": TRAINING}, {"both": ["training"]})
+    convincing = replace(config, confidence=replace(config.confidence, corrected_by_training=0.5))
+    got, before = laid(convincing), laid(config)
+    # Half of 0.75 over six months, half of them in each of two quarters.
+    discouraged = np.prod(1 - got.coaching[1, BOTH].astype(float))
+    assert discouraged == pytest.approx(1 - 0.375, rel=1e-5)
+    np.testing.assert_allclose(got.coaching[1, BOTH, :3], [1 - 0.625**0.5] * 2 + [0], rtol=1e-6)
+    np.testing.assert_array_equal(got.training, before.training)
+    contents = {"training": TRAINING, "coaching": COACHING}
+    beside = config_of(contents, {"both": list(contents)})
+    beside = replace(beside, confidence=replace(beside.confidence, corrected_by_training=0.5))
+    # The coaching leaves half in each of two quarters; both leave the product.
+    np.testing.assert_allclose(laid(beside).coaching[1, BOTH, :2], 1 - 0.5 * 0.625**0.5, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("content", "field", "a_year"),
     [
@@ -308,6 +325,17 @@ def test_half_an_arm_is_half_of_what_it_gives_costs_and_teaches() -> None:
         assert half == pytest.approx(whole / 2)
     np.testing.assert_allclose(got.cost[2], got.cost[1] / 2)
     np.testing.assert_allclose([each.transfer for each in got.supports], [0.12, 0.06])
+
+
+def test_who_is_served_after_clients_gets_less_of_what_is_productive_alone() -> None:
+    contents = {"cash": TRANSFER, "grant": GRANT, "training": replace(TRAINING, months=3)}
+    arms = {"both": list(contents), "late": list(contents)}
+    got = laid(config_of(contents, arms, served_after_clients={"late": 0.4}))
+    assert got.transfer[2, BOTH, 0] == got.transfer[1, BOTH, 0]
+    for name in ("grant", "training"):
+        whole, late = getattr(got, name)[1:, BOTH, 0]
+        assert late == pytest.approx(0.4 * whole)
+    np.testing.assert_allclose(got.cost[1:], [0.3 + 0.4 + 0.1, 0.3 + 0.4 * (0.4 + 0.1)])
 
 
 def test_a_scaled_share_ends_at_one() -> None:

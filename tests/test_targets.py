@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from resilience_sim.calibration.forecasts import contrast_of
 from resilience_sim.calibration.misfit import BANDS
 from resilience_sim.cli import compose, main
 from resilience_sim.errors import ConfigError
-from resilience_sim.evidence import Role, fact, facts, structure, targets
+from resilience_sim.evidence import Role, fact, facts, structure, targets, trials
+from resilience_sim.evidence.trials import TRANSPORT
 from resilience_sim.kernels.primitives import OUTCOMES
 from resilience_sim.outcomes.measured import INDICES
 
@@ -46,6 +48,28 @@ def test_every_target_says_what_it_is() -> None:
         assert target.source and target.because
         if not target.is_number:
             assert target.value in (-1, 0, 1) and target.tolerance == 0.5
+
+
+def test_trials_elsewhere_are_read_off_the_table_with_room_for_transport() -> None:
+    every = [target for trial in trials() for target in trial.targets]
+    assert [trial.case_id for trial in trials()] == [
+        "bangladesh_tup", "kenya_gd", "mexico_oportunidades",
+    ]  # fmt: skip
+    names = [target.target_id for target in every]
+    assert len(set(names)) == len(names) and not set(names) & {t.target_id for t in targets()}
+    for target in every:
+        assert target.quality == "verified" and target.because
+        if target.is_number:
+            assert target.tolerance >= TRANSPORT * abs(target.value)
+            error = target.standard_error or 0.0
+            assert target.tolerance == pytest.approx(np.hypot(error, TRANSPORT * target.value))
+    by_name = {target.target_id: target for target in every}
+    (below,) = (e for e in structure() if e.reported_as.startswith("log asset change 4y: below"))
+    assert by_name["TB01"].value == below.effect
+    (trial,) = trials("bangladesh_tup")
+    assert trial.split is not None and 0.05 < trial.split < 0.5
+    with pytest.raises(ConfigError, match="bangladesh_tup"):
+        trials("bangladesh")
 
 
 def test_nothing_from_memory_is_a_target() -> None:

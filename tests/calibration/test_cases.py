@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from resilience_sim import compose, solver
-from resilience_sim.calibration.cases import STANDING, Case, Effort
+from resilience_sim.calibration.cases import STANDING, Case, Effort, divergence
 from resilience_sim.calibration.evaluations import Evaluations
 from resilience_sim.calibration.fitting import Plan, fit
 from resilience_sim.calibration.priors import priors, values_of
 from resilience_sim.calibration.scoring import quantiles
 from resilience_sim.calibration.structures import STRUCTURES, VARIANTS
 from resilience_sim.errors import ConfigError, SolverError
-from resilience_sim.evidence import Target
+from resilience_sim.evidence import Target, trials
 from small_cases import made_up
 
 TRUTH = 5
@@ -46,6 +46,28 @@ def erewhon(targets: tuple[Target, ...] = EFFECTS) -> Case:
 @pytest.fixture(scope="module")
 def case() -> Case:
     return erewhon()
+
+
+def test_assets_diverge_between_who_begins_below_and_above_a_split() -> None:
+    panel = np.zeros((4, 5, 5))
+    panel[:, 0, 2] = [0.1, 0.2, 0.4, 0.8]  # assets at the end of the first year
+    panel[:, 4, 2] = [0.1, 0.1, 0.8, 0.8]  # and of the fifth
+    told = divergence(panel, 0.3)
+    # Below: nothing and a half. Above: twice and nothing.
+    assert told["below"] == pytest.approx(-np.log(2) / 2)
+    assert told["above_minus_below"] == pytest.approx(np.log(2))
+    everybody = divergence(panel, 0.01)
+    assert np.isnan(everybody["below"]) and np.isnan(everybody["above_minus_below"])
+
+
+@pytest.mark.slow
+def test_a_trial_is_lived_by_its_own_case_and_told_in_its_own_targets() -> None:
+    every = {trial.case_id: trial for trial in trials()}
+    for name, trial in every.items():
+        config = compose([f"case={name}", "shock=none"])
+        made = Case(config, trial.targets, {}, SMALL, split=trial.split)
+        told = made.simulate("rule_of_thumb", {})
+        assert np.isfinite(told[: len(trial.targets)]).all()
 
 
 def test_the_same_draw_says_the_same_to_the_bit(case: Case) -> None:

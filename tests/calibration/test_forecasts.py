@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -65,6 +67,23 @@ def test_a_forecast_is_told_in_the_unit_of_its_target(
     told: dict[str, object], expected: float
 ) -> None:
     assert forecast(made_up("T", **told), RUN) == pytest.approx(expected)
+
+
+def test_of_a_transfer_is_told_what_is_not_eaten() -> None:
+    told = made_up("T", measure="uneaten", unit="of_transfer", contrast="cash - none")
+    own, wages, eaten, income = (
+        forecast(made_up("T", measure=m, unit="lines", contrast="cash - none"), RUN)
+        for m in ("own_income", "wages", "consumption", "income")
+    )
+    assert forecast(told, RUN) == pytest.approx(1 - eaten / (income - own - wages))
+    no_transfer = replace(told, contrast="none - none")
+    assert np.isnan(forecast(no_transfer, RUN))
+
+
+def test_a_divergence_is_told_as_it_was_measured() -> None:
+    lived = replace(RUN, divergence={"below": -0.1, "above_minus_below": 0.4})
+    told = made_up("T", table="divergence", measure="above_minus_below", unit="log")
+    assert forecast(told, lived) == 0.4
 
 
 def test_the_year_is_the_targets_own() -> None:

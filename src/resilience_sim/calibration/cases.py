@@ -207,11 +207,11 @@ class Case:
             },
             divergence={}
             if self.split is None
-            else _divergence(sums.panel[given.names.index("both"), 0], self.split),
+            else divergence(sums.panel[given.names.index("both"), 0], self.split),
         )
 
 
-def _divergence(panel: np.ndarray, split: float) -> dict[str, float]:
+def divergence(panel: np.ndarray, split: float) -> dict[str, float]:
     """What happens to log assets of who begins below a split, and above minus below.
 
     `panel` has shape (households, years, columns of a panel).
