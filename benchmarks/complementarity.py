@@ -3,7 +3,8 @@
     python benchmarks/complementarity.py [--draws N] [--beliefs-draws M] [CASE ...]
 
 For every case N draws of the shipped set, in proportion to their weights, live the four arms; then again
-with one mechanism off at a time, and M of them with three believed ends of cash. Prints Markdown.
+with one mechanism off at a time, with coordination as it was found beside none of it, and M of them with
+three believed ends of cash. Prints Markdown.
 """
 
 import argparse
@@ -21,7 +22,8 @@ from resilience_sim.calibration.scoring import quantiles
 from resilience_sim.calibration.structures import STRUCTURES
 from resilience_sim.calibration.uncertainty import Asked, Draw, chosen, live_all
 from resilience_sim.cli.calibrating import calibrated_cases
-from resilience_sim.programmes.contents import scaled
+from resilience_sim.config import Config
+from resilience_sim.programmes.coordination import UNCOORDINATED
 
 YEARS = 3
 OFF = {
@@ -37,7 +39,7 @@ OFF = {
 HAZARDS = (0.02, 0.2, 1.0)
 ETHIOPIA = "ethiopia_psnp_insct"
 SERVED = (1.0, 0.5, 0.25, 0.0)
-"""Shares of who had one year of cash that extension reaches, beside those of five years."""
+"""Parts of extension and credit that reach who had one year of cash, beside those of five years."""
 ADOPTION_YEAR = 4
 
 Lives = list[Lived]
@@ -46,7 +48,7 @@ Lives = list[Lived]
 def main(cases: list[str], n: int, m: int) -> None:
     """Print the page."""
     draws = shipped()
-    arms, offs, beliefs, structures = [], [], [], []
+    arms, offs, worlds, beliefs, structures = [], [], [], [], []
     for name in cases:
         config = compose([f"case={name}"])
         case = Case(config, [], {}, years=YEARS)
@@ -55,6 +57,9 @@ def main(cases: list[str], n: int, m: int) -> None:
         arms.append(f"| {name} | {' | '.join(_arms(base))} | {told(base)} |")
         row = [told(lived(switched(case, switch), several)) for switch in OFF.values()]
         offs.append(f"| {name} | {told(base)} | {' | '.join(row)} |")
+        worlds.append(
+            f"| {name} | {config.coordination.name} | {coordinated(case, config, several)} |"
+        )
         few = several[:: max(1, n // m)][:m]
         row = [
             told(lived(case, [Draw(s, {**v, "believed_end": hazard}) for s, v in few]))
@@ -67,6 +72,11 @@ def main(cases: list[str], n: int, m: int) -> None:
     _table(f"The four arms, income in year {YEARS}, % of the mean of none",
            ["case", "cash", "productive", "both", "interaction [band], above zero"], arms)  # fmt: skip
     _table("With one mechanism off", ["case", "as it is", *OFF], offs)
+    _table(
+        f"Coordination as it was found, what it adds to both at the same money, % of none in year {YEARS}",
+        ["case", "world", "income, with it minus without"],
+        worlds,
+    )
     _table("By the believed chance per year that cash ends", ["case", *map(str, HAZARDS)], beliefs)
     _table("By structure, the same parameters", ["case", *STRUCTURES], structures)
     if ETHIOPIA in cases:
@@ -77,24 +87,16 @@ def delivery() -> None:
     """Print what Ethiopia's interaction of adoption would be if clients of cash are served first."""
     config = compose([f"case={ETHIOPIA}"])
     draws = chosen(shipped(), ETHIOPIA, 8, 1)
+    case = Case(config, [], {}, arms=["one_year", "one_year_productive"], years=ADOPTION_YEAR)
     rows = []
     for share in SERVED:
-        contents = dict(config.programme.contents)
-        contents["late"] = scaled(contents["extension"], share)
-        arms = dict(config.programme.arms)
-        arms["one_year_productive"] = ["transfer_one_year", "late", "credit"]
-        programme = replace(config.programme, contents=contents, arms=arms)
-        case = Case(
-            replace(config, programme=programme), [], {},
-            arms=["one_year", "one_year_productive"], years=ADOPTION_YEAR,
-        )  # fmt: skip
-        lives = lived(case, draws)
+        lives = lived(case, [Draw(s, {**v, "others_served": share}) for s, v in draws])
         gap = np.array([_adoption(each) for each in lives])
         rows.append(f"| {share:.0%} | {_band(gap)} |")
     _table(
         "Ethiopia: delivery beside technology, interaction of adoption in year 4, points",
         [
-            "extension reaches, of who had one year of cash",
+            "extension and credit reach, of who had one year of cash",
             "both - its one year - cash + one year",
         ],
         rows,
@@ -115,6 +117,21 @@ def switched(case: Case, switch: dict[str, bool]) -> Case:
     other = copy(case)
     other.config = replace(case.config, mechanisms=replace(case.config.mechanisms, **switch))
     return other
+
+
+def coordinated(case: Case, config: Config, several: list[Draw]) -> str:
+    """What coordination as it was found adds to income under both programmes; no world of it, nothing."""
+    name = config.coordination.name
+    if name in ("off", UNCOORDINATED):
+        return "-"
+    other = copy(case)
+    other.config = replace(case.config, coordination=config.coordination)
+    lives = lived(other, several)
+    gap = [
+        100 * (_income(each, name) - _income(each, UNCOORDINATED)) / _income(each, "none")
+        for each in lives
+    ]
+    return f"{_band(np.array(gap))}, {np.mean(np.array(gap) > 0):.0%}"
 
 
 def lived(case: Case, several: list[Draw]) -> Lives:

@@ -16,6 +16,7 @@ import numpy as np
 
 from resilience_sim.calibration.cases import SHOCK, Case, Effort
 from resilience_sim.calibration.draws import NEW, Draws
+from resilience_sim.calibration.fitting import FITTED
 from resilience_sim.calibration.forecasts import CALM, Lived
 from resilience_sim.calibration.priors import priors
 from resilience_sim.calibration.scoring import quantiles
@@ -114,9 +115,9 @@ def uncertainty(
     return frame
 
 
-def chosen(draws: Draws, case: str, n: int, seed: int) -> list[Draw]:
-    """`n` draws in proportion to their weights, spread over them evenly."""
-    table = draws.of(case)
+def chosen(draws: Draws, case: str, n: int, seed: int, kind: str = FITTED) -> list[Draw]:
+    """`n` draws of a kind in proportion to their weights, spread over them evenly."""
+    table = draws.of(case, kind)
     weight = table["weight"].to_numpy()
     start = np.random.default_rng(seed).random()
     at = np.searchsorted(np.cumsum(weight) / weight.sum(), (np.arange(n) + start) / n)
