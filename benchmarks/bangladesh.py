@@ -2,10 +2,11 @@
 
     python benchmarks/bangladesh.py [--draws N] [--years Y]
 
-N draws of the trial bangladesh_tup, whose growth of assets and effects took part in the fit of what all cases
-share (and neither its threshold nor the consumption of those above it), live it as its arms none and both. For every draw: the assets at which what a treated household holds after four years is what it began
-with, and above which it is more; who begins above; what those above and below gain; and what they consume
-after two and eleven years. Prints Markdown. Reported: Balboni et al. 2022, in `data/structure.csv`.
+N draws of the trial bangladesh_tup live it as its arms none and both. Its growth of assets and its effects took
+part in the fit of what all cases share; its threshold, and what those above it consume, did not. For every draw:
+the assets at which what a treated household holds after four years is what it began with, and above which it is
+more; who begins above; what those above and below gain; and what they consume after two and eleven years. Prints
+Markdown. Reported: Balboni et al. 2022, in `data/structure.csv`.
 """
 
 import argparse
@@ -31,7 +32,7 @@ LINE = 4.5 * 716
 """PPP dollars of a household per line of a person: persons and line of the case."""
 START, LATER = 1, 4
 BINS = 12
-TRIAL = "bangladesh_threshold"
+REPORT = "bangladesh_threshold"
 COW_VALUE = "median cow value"
 
 
@@ -128,7 +129,7 @@ def effect(text: str, months: int | None = None) -> float:
     """A reported number by the words its row begins with, and its horizon."""
     (value,) = (
         each.effect
-        for each in structure(TRIAL)
+        for each in structure(REPORT)
         if each.reported_as.startswith(text) and months in (None, each.horizon_months)
     )
     assert value is not None
