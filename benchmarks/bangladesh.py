@@ -2,10 +2,10 @@
 
     python benchmarks/bangladesh.py [--draws N] [--years Y]
 
-N draws of the trial bangladesh_tup live it as its arms none and both. Its growth of assets and its effects took
-part in the fit of what all cases share; its threshold, and what those above it consume, did not. For every draw:
+N draws of the trial bangladesh_tup live it as its arms none and both. Its growth of assets and effects took
+part in the fit of what all cases share; its threshold and what those above consume did not. For every draw:
 the assets at which what a treated household holds after four years is what it began with, and above which it is
-more; who begins above; what those above and below gain; and what they consume after two and eleven years. Prints
+more; who begins above; what those above and below gain, and consume after two and eleven years. Prints
 Markdown. Reported: Balboni et al. 2022, in `data/structure.csv`.
 """
 
