@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from resilience_sim.calibration.draws import NEW, shipped
-from resilience_sim.calibration.fitting import FITTED, FLOOR, LEFT_OUT
+from resilience_sim.calibration.fitting import FITTED, FLOOR, LEFT_OUT, TRIAL
 from resilience_sim.calibration.priors import priors
-from resilience_sim.calibration.scoring import scorecard
+from resilience_sim.calibration.scoring import scorecard, trial_table
 from resilience_sim.calibration.structures import STRUCTURES
 from resilience_sim.cli.calibrating import calibrated_cases, prepared
-from resilience_sim.evidence import targets
-from resilience_sim.report.scorecard import scorecard_section
+from resilience_sim.evidence import targets, trials
+from resilience_sim.report.scorecard import scorecard_section, trials_section
 
 DOCS = Path(__file__).parents[2] / "docs"
 CASES = calibrated_cases()
@@ -69,6 +69,19 @@ def test_a_shipped_forecast_is_what_the_model_says_now(case: str) -> None:
                 assert value == pytest.approx(then[name], rel=0.02, abs=0.05, nan_ok=True)
 
 
+def test_trials_elsewhere_took_part_with_parameters_of_their_own() -> None:
+    told = trial_table(trials(), shipped())
+    assert set(told["target_id"]) == {t.target_id for each in trials() for t in each.targets}
+    assert told[["median", "low", "high"]].notna().all(axis=None)
+    case = shipped().of(CASES[0]).set_index(["structure", "draw"])
+    for trial in trials():
+        found = shipped().of(trial.case_id, TRIAL)
+        assert set(found["structure"]) == set(STRUCTURES)
+        assert set(np.round(found["risk_aversion"], 9)) <= set(np.round(case["risk_aversion"], 9))
+        assert not set(np.round(found["harvest_luck"], 9)) & set(np.round(case["harvest_luck"], 9))
+
+
 def test_the_page_of_cases_is_what_the_scorecard_prints() -> None:
     lines = scorecard_section(scorecard(targets(), shipped()), shipped())
+    lines += ["", *trials_section(trial_table(trials(), shipped()))]
     assert "\n".join(line.rstrip() for line in lines) in (DOCS / "cases.md").read_text()
