@@ -74,6 +74,7 @@ def _dispatch(words: list[str]) -> int:
         "calibrate": _calibrate,
         "score": _score,
         "bench": _bench,
+        "whatif": _whatif,
     }
     if not words or words[0] in ("-h", "--help", "help"):
         print(texts.HELP, end="")
@@ -159,6 +160,16 @@ def _bench(words: list[str]) -> None:
     from resilience_sim.cli.benchmarking import bench
 
     print(bench(words), end="")
+
+
+def _whatif(words: list[str]) -> None:
+    """Do the verb `whatif`: serve the what-if page, or say how."""
+    if any(word in ("-h", "--help") for word in words):
+        print(texts.WHATIF_HELP, end="")
+        return
+    from resilience_sim.cli.paging import start_page
+
+    start_page(words)
 
 
 def _simulate(config: Config, directory: Path) -> None:

@@ -39,6 +39,7 @@ verbs
   calibrate  fit cases to those effects: a set of draws that the evidence does not rule out
   score      say how well draws agree with the reported effects, beside simpler forecasts
   bench      measure how fast this machine runs the model, beside C, NumPy and other engines
+  whatif     a page with sliders in the browser: the arms side by side, live
 
 examples
   resilience-sim run                               rural Mexico, four arms, a COVID-like shock
@@ -213,6 +214,29 @@ examples
   pip install 'resilience-sim[bench]'              the other engines
 
 exit codes: 0 done; 2 bad input, one line per problem; 1 anything else; 130 interrupted.
+"""
+
+
+WHATIF_HELP = """\
+resilience-sim whatif: a page with sliders in your browser. Choose a case, move what a programme gives,
+whom it reaches, how well two of them work together and how deep a shock cuts; see the four arms side
+by side with their bands, and what one more unit of budget buys. It runs on this machine and calls
+nothing outside it.
+
+usage: resilience-sim whatif [port=8501] [case=erewhon]
+
+  port   of the page on 127.0.0.1, this machine alone (default 8501)
+  case   with which it opens; your own in scenarios/case/ can be chosen too (default erewhon)
+
+examples
+  resilience-sim whatif
+  resilience-sim whatif case=peru_juntos_haku_winay port=8600
+  pip install 'resilience-sim[whatif]'             Streamlit, which draws the page
+
+What you find can be taken away as a file that resilience-sim run reproduces to the bit, and as a
+report. Ctrl-C ends the page. docs/whatif.md says more.
+
+exit codes: 0 ended; 2 bad input, one line per problem; 1 anything else.
 """
 
 

@@ -8,13 +8,13 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from resilience_sim.outcomes.axes import arm_index, outcome_index
+from resilience_sim.outcomes.axes import arm_index
 from resilience_sim.outcomes.contrasts import Sample
 from resilience_sim.outcomes.uncertainty import combined_error, interval
 from resilience_sim.results import Results
 from resilience_sim.whatif.cases import Choice
 from resilience_sim.whatif.live import Found
-from resilience_sim.whatif.telling import MEASURES, Judged, arms_of, judged, samples
+from resilience_sim.whatif.telling import MEASURES, Judged, arms_of, judged, of_measure, samples
 
 WORLDS = ("no shock", "shock")
 
@@ -54,43 +54,49 @@ def compared(first: Saved, second: Saved) -> Comparison:
     rows = []
     for told, arm in product(MEASURES, arms):
         ours, theirs = (
-            Sample(*(each[arm_index(found.results, arm)] for each in group[told.of_all]))
+            of_measure(Sample(*(each[arm_index(found.results, arm)] for each in group[told.of_all])),
+                       found.results, told)
             for found, group in zip((a, b), groups, strict=True)
-        )
+        )  # fmt: skip
         numbers = [judged(ours, a.results), judged(theirs, b.results)]
         for w, year in product(range(n_worlds), years):
-            at = [
-                (w, found.results.horizons_years.index(year), outcome_index(found.results, told.outcome))
-                for found in (a, b)
-            ]
-            first_number, second_number = (
-                Judged(*(each[place] for each in number))
-                for number, place in zip(numbers, at, strict=True)
+            here, there = ((w, found.results.horizons_years.index(year)) for found in (a, b))
+            one, other = (
+                Judged(*(each[at] for each in number))
+                for number, at in zip(numbers, (here, there), strict=True)
             )
             if are_twins:
-                gap = Sample(*(y[at[1]] - x[at[0]] for x, y in zip(ours, theirs, strict=True)))
+                gap = Sample(*(y[there] - x[here] for x, y in zip(ours, theirs, strict=True)))
                 difference = judged(gap, a.results)
             else:
                 n_replicates = min(a.config.replicates, b.config.replicates)
-                difference = _apart(first_number, second_number, n_replicates)
-            rows.append({
-                "arm": arm, "world": WORLDS[w], "year": year, "measure": told.name,
-                "first": told.scale * float(first_number.estimate),
-                "second": told.scale * float(second_number.estimate),
-                "difference": told.scale * float(difference.estimate),
-                "low": told.scale * float(difference.low),
-                "high": told.scale * float(difference.high),
-            })  # fmt: skip
+                difference = _apart(one, other, n_replicates)
+            values = (
+                one.estimate,
+                other.estimate,
+                difference.estimate,
+                difference.low,
+                difference.high,
+            )
+            shown = [told.scale * float(each) for each in values]
+            place = {"arm": arm, "world": WORLDS[w], "year": year, "measure": told.name}
+            columns = ("first", "second", "difference", "low", "high")
+            rows.append(place | dict(zip(columns, shown, strict=True)))
     return Comparison((a.rests_on, b.rests_on), are_twins, pd.DataFrame(rows))
 
 
 def _alike(first: Saved, second: Saved) -> tuple[Found, Found]:
     """The latest of both at the finest stage that both have reached."""
-    theirs = {found.stage.effort: found for found in second.found}
+    theirs = {_fineness(found): found for found in second.found}
     for found in reversed(first.found):
-        if found.stage.effort in theirs:
-            return found, theirs[found.stage.effort]
+        if _fineness(found) in theirs:
+            return found, theirs[_fineness(found)]
     return first.found[-1], second.found[-1]
+
+
+def _fineness(found: Found) -> tuple[int, int, str]:
+    """What numbers rest on, but for draws, which do not move them."""
+    return found.results.n_households, found.config.replicates, found.stage.words
 
 
 def _are_twins(a: Results, b: Results) -> bool:

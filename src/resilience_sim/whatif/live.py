@@ -50,30 +50,35 @@ _Thing = TypeVar("_Thing")
 class Stage:
     """How finely a scenario is run."""
 
-    name: str
-    effort: Effort
+    n_households: int
+    replicates: int
+    grids: Effort | None
+    """Those of the planner; None: the case's own."""
+    words: str
+    """The planner in words."""
     n_draws: int = 0
     """Draws of parameters under which it is told again; 0: none."""
 
     def of(self, config: Config) -> Config:
         """Settings of the stage; a case that asks for fewer households keeps them."""
-        typed = config.population.n_households or self.effort.n_households
-        n_households = min(typed, self.effort.n_households)
+        typed = config.population.n_households or self.n_households
         return replace(
             config,
-            replicates=self.effort.replicates,
-            planner=self.effort.planner(config.planner),
-            population=replace(config.population, n_households=n_households),
+            replicates=self.replicates,
+            planner=self.grids.planner(config.planner) if self.grids else config.planner,
+            population=replace(config.population, n_households=min(typed, self.n_households)),
             outcomes=replace(config.outcomes, draws=self.n_draws),
         )
 
 
-FIRST = Effort(
-    n_skill=3, n_other=2, n_assets=14, n_money=20, n_savings=14, tolerance=2e-3,
-    replicates=4, n_households=400,
-)  # fmt: skip
-FINER = Effort(replicates=8, n_households=2000)
-STAGES = (Stage("first", FIRST), Stage("finer", FINER), Stage("draws", FINER, N_DRAWS))
+COARSE = Effort(n_skill=3, n_other=2, n_assets=14, n_money=20, n_savings=14, tolerance=2e-3)
+STAGES = (
+    Stage(400, 4, COARSE, "a coarse planner"),
+    Stage(2000, 8, Effort(), "a finer planner"),
+    Stage(2000, 8, Effort(), "a finer planner", N_DRAWS),
+    Stage(2000, 8, None, "the planner of the case", N_DRAWS),
+)
+"""In turn. Draws have a planner of their own, so the last two share them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +102,8 @@ class Found:
     @property
     def rests_on(self) -> str:
         """What the numbers rest on, in words."""
-        text = f"{self.results.n_households:,} households, {self.config.replicates} replicates"
+        n_households, n_replicates = self.results.n_households, self.config.replicates
+        text = f"{n_households:,} households, {n_replicates} replicates, {self.stage.words}"
         return f"{text}, {self.n_lived} draws" if self.n_lived else text
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -116,7 +122,7 @@ class Job:
     config
         The scenario, from `scenario.configured`.
     stages
-        In turn; those with draws take the results of the stage before where only draws differ.
+        In turn; a stage takes the draws of the one before where that has as many.
     """
 
     def __init__(self, config: Config, stages: Sequence[Stage] = STAGES) -> None:
@@ -167,22 +173,21 @@ class Job:
             self._news.notify_all()
 
     def _go_through(self, stage: Stage) -> None:
-        config = stage.of(self.config)
+        config, before = stage.of(self.config), self.latest
+        found = Found(stage, config, _results_of(config, self._heed))
         if not stage.n_draws:
-            self._tell(Found(stage, config, _results_of(config, self._heed)))
+            self._tell(found)
             return
-        within = [y for y in config.outcomes.horizons_years if y <= LONGEST_YEARS]
-        before = self.latest
-        if before is None or not within:
+        if before is not None and before.stage.n_draws == stage.n_draws:
+            self._tell(replace(found, lived=before.lived, n_lived=before.n_lived))
             return
-        so_far = replace(before, stage=stage, config=config)
-        for lived in _lives(config, within, self._heed):
-            so_far = replace(
-                so_far,
-                lived=(*so_far.lived, *(each for each in lived if each is not None)),
-                n_lived=so_far.n_lived + len(lived),
+        for lived in _lives(config, self._heed):
+            found = replace(
+                found,
+                lived=(*found.lived, *(each for each in lived if each is not None)),
+                n_lived=found.n_lived + len(lived),
             )
-            self._tell(so_far)
+            self._tell(found)
 
     def _tell(self, found: Found) -> None:
         with self._news:
@@ -203,7 +208,6 @@ class Job:
 
 class _AbandonedError(Exception):
     """Nobody wants to know any more."""
-
 
 
 class _Kept(Generic[_Thing]):
@@ -259,12 +263,18 @@ def _prepared(config: Config) -> simulation.Experiment:
 
 
 def _lives(
-    config: Config, horizons: Sequence[int], progress: Callable[[str, int, int], None]
+    config: Config, progress: Callable[[str, int, int], None]
 ) -> Iterator[list[Lived | None]]:
     """Lives under the draws of `uncertainty`, some at a time and in no order, so that any part is a sample."""
+    years = max(y for y in config.outcomes.horizons_years if y <= LONGEST_YEARS)
     drawn = chosen(draws.shipped(), config.case_name, config.outcomes.draws, config.seed)
     case = Case(
-        config, [], {}, arms=config.arms, years=max(horizons), is_shocked=config.shock.name != "none"
+        config,
+        [],
+        {},
+        arms=config.arms,
+        years=years,
+        is_shocked=config.shock.name != "none",
     )
     order = np.random.default_rng(config.seed).permutation(len(drawn))
     for first in range(0, len(drawn), DRAWS_AT_ONCE):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import NamedTuple
 
@@ -29,6 +30,11 @@ class Slider(NamedTuple):
     scale: float
     """What is shown for one unit of the lever."""
     format: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it stands at whole numbers alone."""
+        return self.format == "%d"
 
 
 def sliders(config: Config) -> list[Slider]:
@@ -69,12 +75,13 @@ def sliders(config: Config) -> list[Slider]:
     return found
 
 
-def moved(config: Config, shown: dict[str, float]) -> Levers:
-    """Levers where sliders show these values, by name; those not shown stand where the case has them.
+def moved(config: Config, shown: Mapping[str, float], years: int | None = None) -> Levers:
+    """Levers where sliders show these values, by name; what is not told stands where the case has it.
 
     A slider within half a step of the case's own value stands there: steps need not meet it.
     """
     at = own(config)
+    at = at if years is None else replace(at, years=years)
     told: dict[str, float] = {}
     for slider in sliders(config):
         value = shown.get(slider.name, slider.value)

@@ -40,8 +40,8 @@ class Measure(NamedTuple):
     """One outcome as the page tells it."""
 
     name: str
-    outcome: str
-    """Name in the results."""
+    outcomes: tuple[str, ...]
+    """Names in the results, which add up."""
     label: str
     unit: str
     difference: str
@@ -54,16 +54,22 @@ class Measure(NamedTuple):
     """Of all persons rather than of the eligible."""
 
 
+_PERSONS = "% of eligible persons"
+_LINES = "lines per person and year"
 MEASURES = (
-    Measure("poor", "poor", "Poor", "% of eligible persons", "points", 100.0, -1),
-    Measure("escaped", "escaped", "Escaped the trap", "% of eligible persons", "points", 100.0, 1),
-    Measure("lifted", "lifted", "Lifted from no way up", "% of eligible persons", "points", 100.0, 1),
-    Measure("consumption", "consumption", "Consumption", "lines per person and year",
-            "lines per person and year", 1.0, 1),
-    Measure("poor_of_all", "poor", "Poor, of all persons", "% of all persons", "points", 100.0, -1,
-            of_all=True),
-)  # fmt: skip
-BOUGHT = ("escaped", "lifted", "poor")
+    Measure("poor", ("poor",), "Poor", _PERSONS, "points", 100.0, -1),
+    Measure("out", ("escaped", "lifted"), "Out of the trap", _PERSONS, "points", 100.0, 1),
+    Measure("consumption", ("consumption",), "Consumption", _LINES, _LINES, 1.0, 1),
+    Measure("escaped", ("escaped",), "Out: began trapped", _PERSONS, "points", 100.0, 1),
+    Measure("lifted", ("lifted",), "Out: began with no way up", _PERSONS, "points", 100.0, 1),
+    Measure(
+        "poor_of_all", ("poor",), "Poor, of all", "% of all persons", "points", 100.0, -1, True
+    ),
+)
+EVERY = tuple(each.name for each in MEASURES)
+SHOWN = ("poor", "out", "consumption")
+"""Measures of the cards and charts."""
+BOUGHT = ("out", "escaped", "lifted", "poor")
 """Measures of which one more unit of budget buys something."""
 
 
@@ -128,6 +134,12 @@ def samples(results: Results) -> tuple[Sample, Sample]:
     return sample_of(results, ELIGIBLE), everyone
 
 
+def of_measure(sample: Sample, results: Results, asked: Measure) -> Sample:
+    """A sample of one measure: of shapes (..., O, R) and (..., O, V) without the axis of outcomes."""
+    at = [outcome_index(results, name) for name in asked.outcomes]
+    return Sample(*(each[..., at, :].sum(axis=-2) for each in sample))
+
+
 class Judged(NamedTuple):
     """Numbers with errors and interval, arrays of one shape."""
 
@@ -149,22 +161,22 @@ def judged(sample: Sample, results: Results) -> Judged:
 def _table(
     found: Found,
     contrasts: Mapping[str, Mapping[str, float]],
-    names: Sequence[str] = tuple(each.name for each in MEASURES),
+    names: Sequence[str] = EVERY,
     per: float | None = None,
 ) -> pd.DataFrame:
     """Signed sums over arms; with `per`, better is more and one unit of the outcome counts as much."""
     results, rows = found.results, []
     groups = samples(results)
     for what, signs in contrasts.items():
-        told = [judged(contrasted(results, group, signs), results) for group in groups]
+        samples_of = [contrasted(results, group, signs) for group in groups]
         for name in names:
             asked = measure(name)
             scale = asked.scale if per is None else asked.better * per
-            o = outcome_index(results, asked.outcome)
+            told = judged(of_measure(samples_of[asked.of_all], results, asked), results)
             for (w, world), (h, year) in product(
                 enumerate(results.worlds), enumerate(results.horizons_years)
             ):
-                numbers = _scaled(told[asked.of_all], (w, h, o), scale)
+                numbers = _scaled(told, (w, h), scale)
                 band = _band(found, asked, signs, w, year, scale)
                 place = {"arm": what, "world": world, "year": year, "measure": name}
                 rows.append(place | numbers | dict(zip(DRAWN, band, strict=True)))
@@ -198,7 +210,8 @@ def _band(
     world = [CALM, *(name for name in first.means if name != CALM)][w]
     if year > first.means[world].shape[1] or not set(signs) <= set(first.arms):
         return unknown
-    o, at = first.outcomes.index(asked.outcome), [first.arms.index(arm) for arm in signs]
-    values = np.array([each.means[world][at, year - 1, o] for each in found.lived])
+    at = [first.arms.index(arm) for arm in signs]
+    o = [first.outcomes.index(name) for name in asked.outcomes]
+    values = np.array([each.means[world][at, year - 1][:, o].sum(axis=1) for each in found.lived])
     weight = np.ones(len(found.lived))
     return quantiles(scale * (values @ np.array(list(signs.values()))), weight)
