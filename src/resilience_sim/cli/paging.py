@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import socket
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -48,9 +49,14 @@ def start_page(words: Sequence[str]) -> None:
     Thread(target=import_module, args=("resilience_sim.simulation",), daemon=True).start()
     print(f"What if? http://{ADDRESS}:{port}   Ctrl-C ends it.", flush=True)
     flags = [f"--{name}={value}" for name, value in SETTINGS.items()]
-    streamlit(
-        ["run", str(PAGE), f"--server.port={port}", *flags, "--", case], standalone_mode=False
-    )
+    try:
+        streamlit(
+            ["run", str(PAGE), f"--server.port={port}", *flags, "--", case], standalone_mode=False
+        )
+    finally:
+        live = sys.modules.get("resilience_sim.whatif.live")  # there once the page was opened
+        if live is not None:
+            live.abandon_all()
 
 
 def _options(words: Sequence[str]) -> tuple[int, str]:

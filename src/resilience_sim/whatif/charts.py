@@ -1,16 +1,13 @@
-"""Charts of the page: points with two bands, the joint interval of luck and sample, and draws beside it."""
+"""Charts of the page as Vega-Lite: points with the interval of luck and sample, and draws beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias, cast
+from typing import Any
 
-import altair as alt
 import pandas as pd
 
 from resilience_sim.whatif.telling import Measure
-
-Chart: TypeAlias = "alt.LayerChart | alt.FacetChart"
 
 COLOURS = {
     "none": "#555555",
@@ -25,9 +22,12 @@ COLOURS = {
 COORDINATED = "#56B4E9"
 """Of the arm of a world of coordination, whatever its name."""
 CALM, STRUCK = "no shock", "shock"
-ROW = 44
-"""Height of an arm, pixels."""
-POINT = 90
+ROW = 40
+"""Height of an arm that is told without and with a shock, pixels."""
+FRAME = 95
+"""Height of title and axis, pixels."""
+
+Spec = dict[str, Any]
 
 
 def colour(arm: str) -> str:
@@ -35,7 +35,7 @@ def colour(arm: str) -> str:
     return COLOURS.get(arm, COORDINATED)
 
 
-def bands_chart(rows: pd.DataFrame, told: Measure, unit: str) -> Chart:
+def bands_chart(rows: pd.DataFrame, told: Measure, unit: str) -> Spec:
     """One measure by arm, without and with the shock: point, interval, and the wide pale bar of draws.
 
     Parameters
@@ -46,81 +46,116 @@ def bands_chart(rows: pd.DataFrame, told: Measure, unit: str) -> Chart:
         The measure, for its title, and the unit in words.
     """
     arms = list(dict.fromkeys(rows["arm"]))
-    data = _with_kind(rows)
+    is_calm = rows["world"].isin(["none", CALM])
+    data = rows.assign(kind=is_calm.map({True: CALM, False: STRUCK}))
     kinds = [kind for kind in (CALM, STRUCK) if kind in set(data["kind"])]
-    base = alt.Chart(data).encode(
-        y=alt.Y("arm:N", sort=arms, title=None, axis=alt.Axis(labelLimit=110, ticks=False)),
-        yOffset=alt.YOffset("kind:N", sort=kinds, scale=alt.Scale(paddingInner=0.3)),
-        color=_by_arm(arms),
-        tooltip=_tooltip(),
-    )
-    value = alt.X("estimate:Q", title=None, scale=alt.Scale(zero=False, nice=True),
-                  axis=alt.Axis(tickCount=5, grid=True))  # fmt: skip
-    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color="#999999").encode(x="zero:Q")
-    layers = [
-        base.mark_rule(strokeWidth=9, opacity=0.28).encode(
-            x=alt.X("draws_low:Q", title=None), x2="draws_high:Q"
-        ),
-        base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=None), x2="high:Q"),
-        base.mark_point(size=POINT, strokeWidth=2, opacity=1).encode(
-            x=value,
-            shape=alt.Shape(
-                "kind:N", sort=kinds, legend=None,
-                scale=alt.Scale(domain=kinds, range=["circle", "square"][: len(kinds)]),
-            ),
-            fill=alt.condition(alt.datum.kind == CALM, _by_arm(arms), alt.value("white")),
-        ),
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "rule", "strokeWidth": 9, "opacity": 0.28},
+            "encoding": {"x": _number("draws_low"), "x2": {"field": "draws_high"}},
+        },
+        {
+            "mark": {"type": "rule", "strokeWidth": 2},
+            "encoding": {"x": _number("low"), "x2": {"field": "high"}},
+        },
+        {
+            "mark": {"type": "point", "size": 90, "strokeWidth": 2, "opacity": 1},
+            "encoding": {
+                "x": _number("estimate") | {
+                    "scale": {"zero": False, "nice": True},
+                    "axis": {"tickCount": 5, "labelOverlap": True},
+                },
+                "shape": {
+                    "field": "kind", "type": "nominal", "legend": None, "sort": kinds,
+                    "scale": {"domain": kinds, "range": ["circle", "square"][: len(kinds)]},
+                },
+                "fill": {
+                    "condition": {"test": f"datum.kind === '{CALM}'", **_by_arm(arms, None)},
+                    "value": "white",
+                },
+            },
+        },
     ]  # fmt: skip
     if float(rows["low"].min()) <= 0.0 <= float(rows["high"].max()):
+        zero = {"mark": {"type": "rule", "color": "#999999"}, "encoding": {"x": {"datum": 0.0}}}
         layers.insert(0, zero)
-    height = ROW * len(arms) * (1.0 if len(kinds) > 1 else 0.7)
-    title = alt.TitleParams(told.label, subtitle=unit, anchor="start", fontSize=15, offset=6)
-    return _plain(alt.layer(*layers).properties(height=height, title=title))
+    return {
+        "data": {"values": _values(data)},
+        "title": {"text": told.label, "subtitle": unit, "anchor": "start", "fontSize": 15},
+        "height": FRAME + ROW * len(arms) * (1.0 if len(kinds) > 1 else 0.7),
+        "encoding": {
+            "y": {
+                "field": "arm", "type": "nominal", "sort": arms, "title": None,
+                "axis": {"labelLimit": 110, "ticks": False, "labelOverlap": False},
+            },
+            "yOffset": {"field": "kind", "type": "nominal", "sort": kinds},
+            "color": _by_arm(arms, None),
+            "tooltip": _tooltip(),
+        },
+        "layer": layers,
+        "config": {"view": {"stroke": None}},
+    }  # fmt: skip
 
 
-def years_chart(rows: pd.DataFrame, told: Measure) -> Chart:
-    """One measure of one world by year: a line for each arm, its interval, and the band of draws."""
+def years_chart(rows: pd.DataFrame, told: Measure) -> Spec:
+    """One measure of one world by year: a line for each arm with its interval of luck and sample."""
     arms = list(dict.fromkeys(rows["arm"]))
-    years = sorted(set(rows["year"]))
-    base = alt.Chart(rows).encode(
-        x=alt.X("year:Q", title="year of the run",
-                axis=alt.Axis(values=years, format="d", grid=False),
-                scale=alt.Scale(domain=[0, max(years)])),
-        color=_by_arm(arms, alt.Legend(title=None, orient="top", columns=3)),
-        tooltip=_tooltip(),
-    )  # fmt: skip
-    value = alt.Y("low:Q", title=told.unit, scale=alt.Scale(zero=False))
-    return _plain(
-        alt.layer(
-            base.mark_area(opacity=0.12).encode(y=value, y2="high:Q"),
-            base.mark_line(strokeWidth=2).encode(y="estimate:Q"),
-            base.mark_point(filled=True, size=45, opacity=1).encode(y="estimate:Q"),
-        ).properties(height=300)
-    )
+    years = sorted(int(year) for year in set(rows["year"]))
+    low = _number("low") | {"title": told.unit, "scale": {"zero": False}}
+    return {
+        "data": {"values": _values(rows)},
+        "height": 360,
+        "encoding": {
+            "x": {
+                "field": "year", "type": "quantitative", "title": "year of the run",
+                "axis": {"values": years, "format": "d", "grid": False},
+                "scale": {"domain": [0, years[-1]]},
+            },
+            "color": _by_arm(
+                arms, {"title": None, "orient": "top", "columns": 3, "symbolOpacity": 1}
+            ),
+            "tooltip": _tooltip(),
+        },
+        "layer": [
+            {
+                "mark": {"type": "area", "opacity": 0.12},
+                "encoding": {"y": low, "y2": {"field": "high"}},
+            },
+            {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"y": _number("estimate")}},
+            {
+                "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
+                "encoding": {"y": _number("estimate")},
+            },
+        ],
+        "config": {"view": {"stroke": None}},
+    }  # fmt: skip
 
 
-def _with_kind(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows with what the world is, whatever the shock is called."""
-    is_calm = rows["world"].isin(["none", CALM])
-    return rows.assign(kind=is_calm.map({True: CALM, False: STRUCK}))
+def _values(rows: pd.DataFrame) -> list[Spec]:
+    """Rows as Vega-Lite reads them; a number that is not known is null."""
+    bare = rows.astype(object)
+    values: list[Any] = bare.where(rows.notna(), None).to_dict("records")
+    return values
 
 
-def _by_arm(arms: Sequence[str], legend: alt.Legend | None = None) -> alt.Color:
-    scale = alt.Scale(domain=list(arms), range=[colour(arm) for arm in arms])
-    return alt.Color("arm:N", scale=scale, legend=legend)
+def _number(field: str) -> Spec:
+    return {"field": field, "type": "quantitative", "title": None}
 
 
-def _tooltip() -> list[alt.Tooltip]:
-    told = [
-        ("estimate", "estimate"), ("low", "95 % low: luck, sample"), ("high", "95 % high"),
-        ("draws_low", "5 % of draws"), ("draws_high", "95 % of draws"),
-    ]  # fmt: skip
-    numbers = [alt.Tooltip(f"{name}:Q", title=title, format=".3f") for name, title in told]
-    return [alt.Tooltip("arm:N"), alt.Tooltip("world:N"), alt.Tooltip("year:Q"), *numbers]
+def _by_arm(arms: Sequence[str], legend: Spec | None) -> Spec:
+    scale = {"domain": list(arms), "range": [colour(arm) for arm in arms]}
+    return {"field": "arm", "type": "nominal", "scale": scale, "legend": legend}
 
 
-def _plain(chart: Chart) -> Chart:
-    styled = chart.configure_view(stroke=None).configure_axis(
-        labelFontSize=12, titleFontSize=12, labelColor="#333333", titleColor="#333333"
-    )
-    return cast(Chart, styled)
+def _tooltip() -> list[Spec]:
+    numbers = {
+        "estimate": "estimate", "low": "95 % low: luck and sample", "high": "95 % high",
+        "draws_low": "5 % of draws", "draws_high": "95 % of draws",
+    }  # fmt: skip
+    return [
+        *({"field": name, "type": "nominal"} for name in ("arm", "world", "year")),
+        *(
+            {"field": name, "type": "quantitative", "title": title, "format": ".3f"}
+            for name, title in numbers.items()
+        ),
+    ]

@@ -58,7 +58,7 @@ def compared(first: Saved, second: Saved) -> Comparison:
                        found.results, told)
             for found, group in zip((a, b), groups, strict=True)
         )  # fmt: skip
-        numbers = [judged(ours, a.results), judged(theirs, b.results)]
+        numbers = [judged(ours, a.results, told.scale), judged(theirs, b.results, told.scale)]
         for w, year in product(range(n_worlds), years):
             here, there = ((w, found.results.horizons_years.index(year)) for found in (a, b))
             one, other = (
@@ -67,7 +67,7 @@ def compared(first: Saved, second: Saved) -> Comparison:
             )
             if are_twins:
                 gap = Sample(*(y[there] - x[here] for x, y in zip(ours, theirs, strict=True)))
-                difference = judged(gap, a.results)
+                difference = judged(gap, a.results, told.scale)
             else:
                 n_replicates = min(a.config.replicates, b.config.replicates)
                 difference = _apart(one, other, n_replicates)
@@ -78,7 +78,7 @@ def compared(first: Saved, second: Saved) -> Comparison:
                 difference.low,
                 difference.high,
             )
-            shown = [told.scale * float(each) for each in values]
+            shown = [float(each) for each in values]
             place = {"arm": arm, "world": WORLDS[w], "year": year, "measure": told.name}
             columns = ("first", "second", "difference", "low", "high")
             rows.append(place | dict(zip(columns, shown, strict=True)))

@@ -122,10 +122,11 @@ class Job:
     config
         The scenario, from `scenario.configured`.
     stages
-        In turn; a stage takes the draws of the one before where that has as many.
+        In turn, those of `STAGES` where None; a stage takes the draws of the one before where that has
+        as many.
     """
 
-    def __init__(self, config: Config, stages: Sequence[Stage] = STAGES) -> None:
+    def __init__(self, config: Config, stages: Sequence[Stage] | None = None) -> None:
         self.config = config
         self.found: list[Found] = []
         """The latest of each stage, in the order of the stages."""
@@ -138,8 +139,9 @@ class Job:
         self.is_over = False
         self._is_abandoned = False
         self._news = Condition()
-        self._stages = stages
+        self._stages = STAGES if stages is None else stages
         self._thread = Thread(target=self._work, name="whatif", daemon=True)
+        _running.add(self)
         self._thread.start()
 
     @property
@@ -165,8 +167,12 @@ class Job:
         except (InputError, SolverError, SimulationError) as error:
             self.problem = str(error)
         except Exception as error:
+            if self._is_abandoned:
+                return  # at the end of the process the engine finds no more threads
             traceback.print_exception(error, file=sys.stderr)
             self.problem = f"{type(error).__name__}: {error}"
+        finally:
+            _running.discard(self)
         with self._news:
             self.is_over = True
             self.version += 1
@@ -204,6 +210,15 @@ class Job:
         if self._is_abandoned:
             raise _AbandonedError
         self.doing = f"{stage} {done} of {total}"
+
+
+_running: set[Job] = set()
+
+
+def abandon_all() -> None:
+    """Abandon every job of this process, for its end."""
+    for job in list(_running):
+        job.abandon()
 
 
 class _AbandonedError(Exception):

@@ -42,6 +42,7 @@ def page() -> None:
         job.wait(0, PATIENCE)
     seen, found = job.version, job.latest
     if found is not None:
+        line.markdown(_status(found, ""))
         views(choice, found, tuple(job.found))
     if job.problem:
         say(job.problem)
@@ -55,7 +56,9 @@ def page() -> None:
 
 
 def _status(found: Found | None, doing: str) -> str:
-    return f"**{found.rests_on}** · {doing}" if found else doing
+    if found is None:
+        return doing
+    return f"**{found.rests_on}**" + (f" · {doing}" if doing else "")
 
 
 def _choice() -> tuple[Choice, Config]:

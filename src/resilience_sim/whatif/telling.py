@@ -150,10 +150,11 @@ class Judged(NamedTuple):
     high: np.ndarray
 
 
-def judged(sample: Sample, results: Results) -> Judged:
-    """Means over replicates, their errors and 95 % intervals, without the last axis."""
-    estimate, se_luck = sample.draws.mean(axis=-1), luck_error(sample.draws, -1)
-    se_sample = sample_error(sample.influence, results.village_stratum)
+def judged(sample: Sample, results: Results, scale: float) -> Judged:
+    """Means over replicates times `scale`, their errors and 95 % intervals, without the last axis."""
+    estimate = scale * sample.draws.mean(axis=-1)
+    se_luck = abs(scale) * luck_error(sample.draws, -1)
+    se_sample = abs(scale) * sample_error(sample.influence, results.village_stratum)
     ends = interval(estimate, se_luck, se_sample, sample.draws.shape[-1])
     return Judged(estimate, se_luck, se_sample, *ends)
 
@@ -172,13 +173,13 @@ def _table(
         for name in names:
             asked = measure(name)
             scale = asked.scale if per is None else asked.better * per
-            told = judged(of_measure(samples_of[asked.of_all], results, asked), results)
+            told = judged(of_measure(samples_of[asked.of_all], results, asked), results, scale)
             for (w, world), (h, year) in product(
                 enumerate(results.worlds), enumerate(results.horizons_years)
             ):
-                numbers = _scaled(told, (w, h), scale)
+                numbers = {name: float(each[w, h]) for name, each in told._asdict().items()}
                 band = _band(found, asked, signs, w, year, scale)
-                place = {"arm": what, "world": world, "year": year, "measure": name}
+                place = {"arm": what, "world": world, "year": year, "measure": asked.name}
                 rows.append(place | numbers | dict(zip(DRAWN, band, strict=True)))
     return _frame(rows)
 
@@ -186,17 +187,6 @@ def _table(
 def _frame(rows: list[dict[str, object]]) -> pd.DataFrame:
     columns = ["arm", "world", "year", "measure", *Judged._fields, *DRAWN]
     return pd.DataFrame(rows, columns=columns)
-
-
-def _scaled(told: Judged, at: tuple[int, ...], scale: float) -> dict[str, object]:
-    """One number in the unit of the page; a scale below zero turns its interval round."""
-    estimate, se_luck, se_sample, low, high = (float(each[at]) for each in told)
-    ends = (scale * low, scale * high) if scale > 0 else (scale * high, scale * low)
-    size = abs(scale)
-    return {
-        "estimate": scale * estimate, "se_luck": size * se_luck, "se_sample": size * se_sample,
-        "low": ends[0], "high": ends[1],
-    }  # fmt: skip
 
 
 def _band(

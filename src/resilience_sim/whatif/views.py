@@ -24,6 +24,7 @@ from resilience_sim.whatif.telling import (
     measure,
 )
 
+TABS = ("Arms", "One more unit of budget", "Together", "Compare", "Download")
 CHARTED = ("out", "poor")
 BANDS = (
     "**[ , ]** is the 95 % interval of luck and sample: how exactly this model was computed for these "
@@ -46,21 +47,20 @@ def views(choice: Choice, found: Found, stages: tuple[Found, ...]) -> None:
     )  # fmt: skip
     told = levels(found)
     here = told[(told.year == year) & (told.world == world)]
-    st.markdown(wording.cards(here, budgets(found)), unsafe_allow_html=True)
+    st.html(wording.cards(here, budgets(found)))
     st.caption(BANDS)
-    arms, money, both, side, files = st.tabs(
-        ["Arms", "One more unit of budget", "Together", "Compare", "Download"]
-    )
-    with arms:
-        _arms(found, year, world)
-    with money:
-        _bought(found, year)
-    with both:
-        _together(found, year, world)
-    with side:
-        _compare(choice, stages, year)
-    with files:
-        _downloads(choice, found)
+    tabs = st.tabs(list(TABS), on_change="rerun", key="tab")
+    shown: dict[str, Callable[[], None]] = {
+        "Arms": lambda: _arms(found, year, world),
+        "One more unit of budget": lambda: _bought(found, year),
+        "Together": lambda: _together(found, year, world),
+        "Compare": lambda: _compare(choice, stages, year),
+        "Download": lambda: _downloads(choice, found),
+    }
+    for tab, name in zip(tabs, TABS, strict=True):
+        if tab.open:
+            with tab:
+                shown[name]()
 
 
 def say(problem: str) -> None:
@@ -80,8 +80,10 @@ def _charts(
             f"{wording.interval_text(row, told)}"
             for _, row in rows[rows.measure == name].iterrows()
         )
-        column.altair_chart(chart, width="stretch", alt=f"{told.label}, {unit(told)}. {alt}")
-    st.caption(wording.source(found) + " Filled circles: no shock; hollow squares: with the shock.")
+        column.vega_lite_chart(
+            spec=chart, width="stretch", alt=f"{told.label}, {unit(told)}. {alt}"
+        )
+    st.caption(f"{wording.source(found)} {wording.marks(found)}")
 
 
 def _arms(found: Found, year: int, world: str) -> None:
@@ -92,12 +94,12 @@ def _arms(found: Found, year: int, world: str) -> None:
         "Measure", [each.name for each in MEASURES], format_func=lambda n: measure(n).label
     )
     st.markdown(f"**{measure(name).label}**, year {year}")
-    st.table(wording.table(here[here.measure == name], measure(name)))
+    st.html(wording.table(here[here.measure == name], measure(name)))
     st.markdown(f"**{measure(name).label}** over the years, {wording.world_words(world)}")
     rows = told[(told.measure == name) & (told.world == world)]
     chart = charts.years_chart(rows, measure(name))
-    st.altair_chart(chart, width="stretch", alt=f"{measure(name).label} by year and arm")
-    st.caption(wording.source(found))
+    st.vega_lite_chart(spec=chart, width="stretch", alt=f"{measure(name).label} by year and arm")
+    st.caption(f"{wording.source(found)} Shaded: 95 % interval of luck and sample.")
 
 
 def _bought(found: Found, year: int) -> None:
@@ -116,7 +118,7 @@ def _bought(found: Found, year: int) -> None:
     for name in BOUGHT:
         thousand = measure(name)._replace(unit="persons of 1,000")
         st.markdown(f"**{thousand.label}**" + (": fewer" if thousand.better < 0 else ""))
-        st.table(wording.table(here[here.measure == name], thousand))
+        st.html(wording.table(here[here.measure == name], thousand))
 
 
 def _together(found: Found, year: int, world: str) -> None:
@@ -137,15 +139,20 @@ def _together(found: Found, year: int, world: str) -> None:
     for name in names:
         told_as = measure(name)._replace(unit=measure(name).difference)
         st.markdown(told_as.label)
-        st.table(wording.table(at[at.measure == name], told_as))
+        st.html(wording.table(at[at.measure == name], told_as))
 
 
 def _compare(choice: Choice, stages: tuple[Found, ...], year: int) -> None:
     saved: dict[str, Saved] = st.session_state.setdefault("saved", {})
-    with st.form("save", border=False):
-        name = st.text_input("Name", f"Scenario {len(saved) + 1}")
-        if st.form_submit_button("Save this scenario"):
-            saved[name] = Saved(name, choice, stages)
+
+    usual = f"Scenario {len(saved) + 1}"
+
+    def save() -> None:
+        name = st.session_state.get(f"name, {usual} by default", usual)
+        saved[name] = Saved(name, choice, stages)
+
+    st.text_input("Name", usual, key=f"name, {usual} by default")
+    st.button("Save this scenario", on_click=save)
     if len(saved) < 2:
         st.info(f"Saved: {', '.join(saved) or 'nothing yet'}. Two are needed to compare.")
         return
@@ -170,14 +177,16 @@ def _compare(choice: Choice, stages: tuple[Found, ...], year: int) -> None:
         f"{second} ": [wording.number(each, told) for each in rows["second"]],
         f"difference, {told.difference}": [wording.number(each, told) for each in rows.difference],
         "95 %: luck and sample": [wording.interval_text(row, told) for _, row in rows.iterrows()],
-    }).set_index("arm")  # fmt: skip
+    })  # fmt: skip
     st.markdown(f"**{told.label}**, {told.unit}, year {at}: {second} less {first}")
-    st.table(shown)
+    st.html(wording.html_table(shown))
     drawn = rows.rename(columns={"difference": "estimate"}).assign(
         world=rows.world, draws_low=float("nan"), draws_high=float("nan")
     )
     chart = charts.bands_chart(drawn, told, f"{told.difference}, {second} less {first}")
-    st.altair_chart(chart, width="stretch", alt=f"{told.label}: {second} less {first} by arm")
+    st.vega_lite_chart(
+        spec=chart, width="stretch", alt=f"{told.label}: {second} less {first} by arm"
+    )
     st.caption(
         f"Source: runs of this page, {rests_on}, {twins}. Filled circles: {WORLDS[0]}; hollow squares: with "
         "the shock. Draws are not compared."

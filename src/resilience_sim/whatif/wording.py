@@ -26,7 +26,20 @@ STYLE = """<style>
 .arm .row {display: grid; grid-template-columns: 6.6rem auto; align-items: baseline; padding-top: .3rem}
 .arm .value {font-size: 1.35rem; font-weight: 600}
 .arm .band {grid-column: 1 / 3; color: #444; font-size: .8rem}
+@media (max-width: 500px) {
+  .arm .row {grid-template-columns: 6.2rem 4.6rem auto; padding-top: 0}
+  .arm .value {font-size: 1.1rem}
+  .arm .band {grid-column: 3; line-height: 1.2}
+}
 </style>"""
+TABLE_STYLE = """<style>
+.wide {overflow-x: auto; margin-bottom: 1rem}
+.wide table {border-collapse: collapse; font-size: .88rem}
+.wide th, .wide td {padding: .25rem .7rem .25rem 0; text-align: left; white-space: nowrap;
+  border-bottom: 1px solid #ddd}
+.wide td {font-variant-numeric: tabular-nums}
+</style>"""
+UNTOLD = "not told"
 
 
 def words_of(arm: str) -> str:
@@ -45,9 +58,9 @@ def interval_text(row: pd.Series, told: Measure) -> str:
 
 
 def draws_text(row: pd.Series, told: Measure) -> str:
-    """The band over draws, or a dash where there is none."""
+    """The band over draws, where there is one."""
     if math.isnan(row.draws_low):
-        return "-"
+        return UNTOLD
     return f"{number(row.draws_low, told)} to {number(row.draws_high, told)}"
 
 
@@ -75,17 +88,24 @@ def _card(arm: str, rows: pd.DataFrame, budget: float) -> str:
     )
 
 
-def table(rows: pd.DataFrame, told: Measure) -> pd.DataFrame:
-    """One measure as text: a row for each arm and world, errors of luck and sample apart."""
-    return pd.DataFrame({
+def table(rows: pd.DataFrame, told: Measure) -> str:
+    """One measure as HTML: a row for each arm and world, errors of luck and sample apart."""
+    errors = zip(rows.se_luck, rows.se_sample, strict=True)
+    columns = {
         "arm": rows.arm.map(words_of),
         "world": rows.world.map(world_words),
         told.unit: [number(each, told) for each in rows.estimate],
         "95 %: luck and sample": [interval_text(row, told) for _, row in rows.iterrows()],
-        "se luck": [f"{each:.3f}" for each in rows.se_luck],
-        "se sample": [f"{each:.3f}" for each in rows.se_sample],
-        "5 to 95 % of draws": [draws_text(row, told) for _, row in rows.iterrows()],
-    }).set_index("arm")  # fmt: skip
+        "errors: luck / sample": [f"{luck:.3f} / {sample:.3f}" for luck, sample in errors],
+    }
+    if rows.draws_low.notna().any():
+        columns["5 to 95 % of draws"] = [draws_text(row, told) for _, row in rows.iterrows()]
+    return html_table(pd.DataFrame(columns))
+
+
+def html_table(frame: pd.DataFrame) -> str:
+    """Text in rows and columns as HTML that a narrow screen can push aside."""
+    return f'{TABLE_STYLE}<div class="wide">{frame.to_html(index=False, border=0)}</div>'
 
 
 def world_words(name: str) -> str:
@@ -110,13 +130,14 @@ def interaction_words(rows: pd.DataFrame, told: Measure) -> str:
 
 def source(found: Found) -> str:
     """Where the numbers of a chart come from."""
-    config = found.config
-    draws = (
-        f" Wide pale bars: 5 to 95 % over {len(found.lived)} draws of the parameters."
-        if found.lived
-        else ""
-    )
+    return f"Source: this page's run of {found.config.case_name}, {found.rests_on}, seed {found.config.seed}."
+
+
+def marks(found: Found) -> str:
+    """What the marks of a chart of bands mean."""
+    n_draws = len(found.lived)
+    draws = f" Wide pale bars: 5 to 95 % over {n_draws} draws of the parameters." if n_draws else ""
     return (
-        f"Source: this page's run of {config.case_name}, {found.rests_on}, seed {config.seed}. "
-        f"Thin lines: 95 % interval of luck and sample.{draws}"
+        f"Thin lines: 95 % interval of luck and sample.{draws} Filled circles: no shock; hollow squares: "
+        "with the shock."
     )
