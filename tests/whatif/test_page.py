@@ -79,7 +79,7 @@ def test_the_page_runs_refines_and_tells_problems(monkeypatch: pytest.MonkeyPatc
     assert any("60 households, 2 replicates, a coarse planner, 2 draws" in each.value
                for each in page.markdown)  # fmt: skip
     assert any("nothing left to refine" in each.value for each in page.markdown)
-    page.selectbox[1].set_value("drought").run()
+    next(each for each in page.selectbox if each.label == "Shock").set_value("drought").run()
     depth = next(each for each in page.slider if each.label.startswith("Depth"))
     depth.set_value(300.0).run()
     assert not page.exception
@@ -147,7 +147,8 @@ def test_in_a_browser_it_moves_saves_compares_and_downloads_what_the_command_lin
             page.get_by_role("button", name="Download the scenario").click()
         folder = tmp_path / "scenarios" / "case"
         folder.mkdir(parents=True)
-        taken.value.save_as(folder / taken.value.suggested_filename)
+        file = taken.value.suggested_filename
+        taken.value.save_as(folder / file)
         with page.expect_download() as report:
             page.get_by_role("button", name="Download the report").click()
         assert Path(report.value.path()).stat().st_size > 1000
@@ -157,9 +158,8 @@ def test_in_a_browser_it_moves_saves_compares_and_downloads_what_the_command_lin
         assert process.wait(30) == 0
 
     assert hosts == {address.removeprefix("http://")}
-    name = taken.value.suggested_filename.removesuffix(".yaml")
     ran = subprocess.run(
-        [sys.executable, "-m", "resilience_sim", "run", f"case={name}", "output_dir=out"],
+        [sys.executable, "-m", "resilience_sim", "run", f"case={Path(file).stem}", "output_dir=out"],
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr

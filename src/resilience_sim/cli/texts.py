@@ -218,10 +218,10 @@ exit codes: 0 done; 2 bad input, one line per problem; 1 anything else; 130 inte
 
 
 WHATIF_HELP = """\
-resilience-sim whatif: a page with sliders in your browser. Choose a case, move what a programme gives,
-whom it reaches, how well two of them work together and how deep a shock cuts; see the four arms side
-by side with their bands, and what one more unit of budget buys. It runs on this machine and calls
-nothing outside it.
+resilience-sim whatif: a page with sliders in your browser. Choose a case; move what a programme
+gives, whom it reaches, how well two of them work together and how deep a shock cuts; see the four
+arms side by side with their bands, and what one more unit of budget buys. It runs on this machine
+and calls nothing outside it.
 
 usage: resilience-sim whatif [port=8501] [case=erewhon]
 
