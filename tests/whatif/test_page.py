@@ -72,11 +72,11 @@ def test_the_page_runs_refines_and_tells_problems(monkeypatch: pytest.MonkeyPatc
     testing = pytest.importorskip("streamlit.testing.v1")
     monkeypatch.setattr(sys, "argv", ["page.py", "erewhon"])
     small = Stage(60, 2, COARSE, "a coarse planner")
-    drawn = Stage(60, 2, COARSE, "a coarse planner", 2)
-    monkeypatch.setattr(live, "STAGES", (small, drawn))
+    finer = Stage(80, 2, COARSE, "a coarse planner")
+    monkeypatch.setattr(live, "STAGES", (small, finer))
     page = testing.AppTest.from_file(str(paging.PAGE), default_timeout=120).run()
     assert not page.exception and not page.error
-    assert any("60 households, 2 replicates, a coarse planner, 2 draws" in each.value
+    assert any("80 households, 2 replicates, a coarse planner" in each.value
                for each in page.markdown)  # fmt: skip
     assert any("nothing left to refine" in each.value for each in page.markdown)
     next(each for each in page.selectbox if each.label == "Shock").set_value("drought").run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import pandas as pd
 import pytest
 
 from resilience_sim import outcomes, simulation
-from resilience_sim.calibration import draws
+from resilience_sim.calibration.draws import NEW, Draws
+from resilience_sim.calibration.fitting import FITTED
+from resilience_sim.calibration.priors import priors, values_of
 from resilience_sim.calibration.uncertainty import uncertainty
 from resilience_sim.cli import compose
-from resilience_sim.errors import ConfigError, SolverError
+from resilience_sim.errors import ConfigError, Problem, SolverError
 from resilience_sim.whatif import live
 from resilience_sim.whatif.cases import Choice, composed
 from resilience_sim.whatif.compare import Saved, compared
@@ -47,11 +50,25 @@ def found_by(job: Job) -> Found:
 
 
 @pytest.fixture(scope="module")
-def first() -> Found:
+def made_up() -> Draws:
+    """Draws that no fit has made."""
+    scores = 0.5 * np.random.default_rng(1).normal(size=(4, len(priors())))
+    rows = [
+        {"case_id": NEW, "kind": FITTED, "draw": i, "structure": "two_exponents", "weight": 0.25}
+        | dict(values_of(each))
+        for i, each in enumerate(scores)
+    ]
+    return Draws(pd.DataFrame(rows), pd.DataFrame(), {})
+
+
+@pytest.fixture(scope="module")
+def first(made_up: Draws) -> Iterator[Found]:
     """A scenario with every kind of slider moved, small, with draws."""
     base = composed(CHOICE)
     config = configured(base, replace(own(base), **MOVES))  # type: ignore[arg-type]
-    return found_by(Job(config, (SMALL, DRAWN)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(live.draws, "shipped", lambda: made_up)
+        yield found_by(Job(config, (SMALL, DRAWN)))
 
 
 @pytest.fixture(scope="module")
@@ -148,9 +165,9 @@ def test_what_a_line_buys_is_what_the_twin_gains_over_what_it_costs(first: Found
     assert (told.low <= told.estimate).all() and (told.estimate <= told.high).all()
 
 
-def test_bands_over_draws_are_those_of_a_run_and_stand_apart(first: Found) -> None:
+def test_bands_over_draws_are_those_of_a_run_and_stand_apart(first: Found, made_up: Draws) -> None:
     assert first.is_whole and first.n_lived == 2
-    table = uncertainty(first.config, draws.shipped())
+    table = uncertainty(first.config, made_up)
     told = effects(first)
     rows = table[
         (table.source == "draws") & (table.comparison == "control") & (table.outcome == "poor")
@@ -235,6 +252,19 @@ def test_what_goes_wrong_in_the_engine_is_told_in_its_words(
         job.wait(0, 30.0)
     assert str(error) in job.problem and "Traceback" not in job.problem
     assert job.latest is None
+
+
+def test_draws_that_cannot_be_told_leave_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacking() -> Draws:
+        raise ConfigError([Problem("draws", "be those of a fit", "none")])
+
+    monkeypatch.setattr(live.draws, "shipped", lacking)
+    base = composed(CHOICE)
+    job = Job(configured(base, replace(own(base), **MOVES)), (SMALL, DRAWN, SMALL))  # type: ignore[arg-type]
+    while not job.is_over:
+        job.wait(0, 30.0)
+    assert "draws must be those of a fit" in job.problem
+    assert [each.n_lived for each in job.found] == [0]
 
 
 def test_the_report_is_that_of_the_run(other: Found) -> None:

@@ -131,7 +131,7 @@ class Job:
         self.found: list[Found] = []
         """The latest of each stage, in the order of the stages."""
         self.problem = ""
-        """Why no more will come, as the engine says it; empty where nothing is wrong."""
+        """What the engine refuses, in its words: all, or draws alone; empty where nothing is wrong."""
         self.version = 0
         """Rises whenever there is something new."""
         self.doing = ""
@@ -161,11 +161,10 @@ class Job:
     def _work(self) -> None:
         try:
             for stage in self._stages:
-                self._go_through(stage)
+                if not self._attempt(stage) and self.latest is None:
+                    break
         except _AbandonedError:
             pass
-        except (InputError, SolverError, SimulationError) as error:
-            self.problem = str(error)
         except Exception as error:
             if self._is_abandoned:
                 return  # at the end of the process the engine finds no more threads
@@ -177,6 +176,15 @@ class Job:
             self.is_over = True
             self.version += 1
             self._news.notify_all()
+
+    def _attempt(self, stage: Stage) -> bool:
+        """Go through a stage, without draws once something was wrong; False where the engine refuses."""
+        try:
+            self._go_through(replace(stage, n_draws=0) if self.problem else stage)
+        except (InputError, SolverError, SimulationError) as error:
+            self.problem = str(error)
+            return False
+        return True
 
     def _go_through(self, stage: Stage) -> None:
         config, before = stage.of(self.config), self.latest

@@ -17,6 +17,7 @@ ARM_WORDS = {
     "productive": "Productive support",
     "both": "Both",
     "uncoordinated": "Both, uncoordinated",
+    "interaction": "Interaction",
 }
 STYLE = """<style>
 .arms {display: grid; grid-template-columns: repeat(auto-fit, minmax(225px, 1fr)); gap: .8rem}
@@ -27,7 +28,7 @@ STYLE = """<style>
 .arm .value {font-size: 1.35rem; font-weight: 600}
 .arm .band {grid-column: 1 / 3; color: #444; font-size: .8rem}
 @media (max-width: 500px) {
-  .arm .row {grid-template-columns: 6.2rem 4.6rem auto; padding-top: 0}
+  .arm .row {grid-template-columns: 6.9rem 4.4rem auto; padding-top: 0}
   .arm .value {font-size: 1.1rem}
   .arm .band {grid-column: 3; line-height: 1.2}
 }
@@ -49,7 +50,10 @@ def words_of(arm: str) -> str:
 
 def number(value: float, told: Measure) -> str:
     """A number with as many digits as its unit deserves."""
-    return "?" if math.isnan(value) else f"{value:.{1 if told.scale > 1 else 3}f}"
+    if math.isnan(value):
+        return "unknown"
+    digits = 1 if told.scale > 1 else 3
+    return f"{round(value, digits) + 0.0:.{digits}f}"  # no zero below zero
 
 
 def interval_text(row: pd.Series, told: Measure) -> str:
