@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from resilience_sim.config import Config, ContentKind
 from resilience_sim.errors import ConfigError
 from resilience_sim.whatif.cases import Choice, composed, options
-from resilience_sim.whatif.scenario import MORE_SCALE, Levers, configured, own
+from resilience_sim.whatif.scenario import MORE_SCALE, configured, own
 from resilience_sim.whatif.sliders import in_currency, moved, sliders
 
 EREWHON = Choice("erewhon")
@@ -128,18 +129,19 @@ def test_what_cannot_be_is_told_in_the_words_of_the_engine() -> None:
         scenario(Choice("erewhon", shock="drought"), depth=2.0)
 
 
-def test_a_case_without_the_four_arms_is_refused(
-    tmp_path: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+def test_a_case_of_the_working_directory_can_be_chosen_even_if_it_gives_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "scenarios" / "case"  # type: ignore[operator]
+    folder = tmp_path / "scenarios" / "case"
     folder.mkdir(parents=True)
-    (folder / "lone.yaml").write_text(
-        "# @package _global_\ncase_name: lone\narms: [none]\n"
-        "programme: {contents: {}, arms: {cash: [], productive: [], both: [], half: []}}\n"
+    (folder / "bare.yaml").write_text(
+        "# @package _global_\ncase_name: bare\n"
+        "programme: {arms: {cash: [], productive: [], both: [], half: []}}\n"
     )
-    monkeypatch.chdir(tmp_path)  # type: ignore[arg-type]
-    assert "lone" in options()["case"]
-    assert isinstance(own(composed(Choice("lone"))), Levers)
+    monkeypatch.chdir(tmp_path)
+    assert "bare" in options()["case"]
+    config = scenario(Choice("bare"))
+    assert config.arms == ["none", "cash", "productive", "both"]
 
 
 def test_lines_are_told_in_the_currency_of_a_survey_that_has_one() -> None:

@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 from resilience_sim.cli.composition import compose, group_options
 from resilience_sim.config import Config
-from resilience_sim.errors import ConfigError, Problem
-from resilience_sim.results import STANDARD_ARMS
 
 GROUPS = ("case", "shock", "coordination")
 _HYDRA = Lock()  # Hydra keeps one composition at a time in a global
@@ -44,12 +42,7 @@ def composed(choice: Choice) -> Config:
     Raises
     ------
     ConfigError
-        Where a file is wrong, or the case lacks one of the four arms that the page compares.
+        Where a file is wrong.
     """
     with _HYDRA:
-        config = compose(choice.words)
-    lacking = [arm for arm in STANDARD_ARMS if arm not in config.programme.arms]
-    if lacking:
-        allowed = f"have the arms {', '.join(STANDARD_ARMS)}, which the page compares"
-        raise ConfigError([Problem("programme.arms", allowed, f"no {', '.join(lacking)}")])
-    return config
+        return compose(choice.words)
