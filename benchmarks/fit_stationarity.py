@@ -22,8 +22,9 @@ case as it is run: all households and the default grids. Overrides have the last
 import argparse
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -32,6 +33,7 @@ from scipy.stats import qmc
 
 from resilience_sim import compose, prepare, run
 from resilience_sim.calibration.cases import Effort
+from resilience_sim.config import Config
 from resilience_sim.errors import SimulationError, SolverError
 from resilience_sim.outcomes.axes import all_persons
 from resilience_sim.outcomes.inequality import histogram_gini, histogram_quantile
@@ -53,7 +55,7 @@ COARSE = (
         if name not in ("replicates", "n_households")
     ),
 )
-LOWEST, HIGHEST = 1 / 16, 4.0
+LOWEST, HIGHEST = 1 / 10, 4.0
 """Factors on its default between which a level is looked for."""
 APART = 0.5
 """Starts differ by this in one level at least (logs)."""
@@ -142,12 +144,25 @@ def moments_of(results: Results, people: Households, asked: Asked) -> list[Momen
     return found
 
 
-def lived(overrides: list[str], levels: Levels, is_fine: bool) -> list[Moment]:
+def calm(overrides: list[str], is_fine: bool) -> Config:
+    """The case without programmes and shock, for ten years."""
+    return compose([*CALM, *(() if is_fine else COARSE), *overrides])
+
+
+def lived(config: Config, levels: Levels) -> list[Moment]:
     """Moments of ten untreated years at these levels; SolverError where plans do not settle."""
-    typed = [f"{key}={value:.6g}" for key, value in levels.items()]
-    config = compose([*CALM, *(() if is_fine else COARSE), *overrides, *typed])
+    for key, value in levels.items():
+        config = _changed(config, key.split("."), value)
     experiment = prepare(config)
     return moments_of(run(experiment), experiment.households, asked_of(config.case_name))
+
+
+def _changed(group: Any, path: list[str], value: float) -> Any:
+    """A copy of a group of settings, or of a mapping, with one number in it changed."""
+    name, *rest = path
+    if isinstance(group, dict):
+        return group | {name: _changed(group[name], rest, value) if rest else value}
+    return replace(group, **{name: _changed(getattr(group, name), rest, value) if rest else value})
 
 
 def loss(moments: list[Moment]) -> float:
@@ -171,9 +186,9 @@ def start_of(free: dict[str, float | None]) -> Levels:
 class Search:
     """The free levels of one case, in logs of their factors on the start; every world is lived once."""
 
-    def __init__(self, overrides: list[str], is_fine: bool) -> None:
-        self.overrides, self.is_fine = overrides, is_fine
-        self.asked = asked_of(compose(overrides).case_name)
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.asked = asked_of(config.case_name)
         self.start = start_of(self.asked.free)
         self.n_lived = 0
         self._far: dict[bytes, np.ndarray] = {}
@@ -196,7 +211,7 @@ class Search:
         self.n_lived += 1
         asked = self.asked.moments.values()
         try:
-            misses = [m.misses for m in lived(self.overrides, self.levels(logs), self.is_fine)]
+            misses = [each.misses for each in lived(self.config, self.levels(logs))]
         except (SolverError, SimulationError):
             misses = [np.full(len(each["years"]), UNSETTLED) for each in asked]
         return np.concatenate([each / np.sqrt(len(each) * len(misses)) for each in misses])
@@ -257,19 +272,21 @@ def as_in_file(levels: Levels) -> str:
     return yaml.safe_dump(tree, sort_keys=False)
 
 
-def check(overrides: list[str], is_fine: bool) -> bool:
+def check(config: Config) -> bool:
     """Print what the levels of the case file give; whether every moment holds."""
-    moments = lived(overrides, {}, is_fine)
+    moments = lived(config, {})
     print(told(moments))
     return all(each.holds for each in moments)
 
 
-def search(overrides: list[str], is_fine: bool, n: int, n_starts: int, seed: int) -> Levels:
+def search(config: Config, n: int, n_starts: int, seed: int) -> Levels:
     """Print and return the levels found, and what every start came to."""
-    began, hunt = time.perf_counter(), Search(overrides, is_fine)
+    began, hunt = time.perf_counter(), Search(config)
     print("start", "  ".join(f"{key}={value:.4g}" for key, value in hunt.start.items()))
     ends = []
-    for logs in hunt.screened(n, n_starts, seed):
+    chosen = hunt.screened(n, n_starts, seed)
+    print(f"{hunt.n_lived} worlds screened", flush=True)
+    for logs in chosen:
         end = hunt.polished(logs)
         ends.append((float(hunt.far(end) @ hunt.far(end)), end))
         before = float(hunt.far(logs) @ hunt.far(logs))
@@ -278,7 +295,7 @@ def search(overrides: list[str], is_fine: bool, n: int, n_starts: int, seed: int
     levels = hunt.levels(min(ends, key=lambda each: each[0])[1])
     seconds = time.perf_counter() - began
     print(f"{hunt.n_lived} worlds in {seconds:.0f} s; the best:\n")
-    print(told(lived(overrides, levels, is_fine)) + "\n\n" + as_in_file(levels), end="")
+    print(told(lived(config, levels)) + "\n\n" + as_in_file(levels), end="")
     return levels
 
 
@@ -287,16 +304,16 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("overrides", nargs="+", metavar="check | KEY=VALUE")
+    parser.add_argument("overrides", nargs="*", metavar="check | KEY=VALUE")
     parser.add_argument("--fine", action="store_true", help="all households, the default grids")
     parser.add_argument("--screen", type=int, default=64, help="sets of levels to screen")
     parser.add_argument("--starts", type=int, default=3, help="sets to go on from")
     parser.add_argument("--seed", type=int, default=1, help="of the sets, not of luck")
     typed = parser.parse_args(words)
-    overrides = [word for word in typed.overrides if word != "check"]
+    config = calm([word for word in typed.overrides if word != "check"], typed.fine)
     if "check" in typed.overrides:
-        return 0 if check(overrides, typed.fine) else 1
-    search(overrides, typed.fine, typed.screen, typed.starts, typed.seed)
+        return 0 if check(config) else 1
+    search(config, typed.screen, typed.starts, typed.seed)
     return 0
 
 
