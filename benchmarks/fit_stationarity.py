@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 import yaml
-from scipy.optimize import least_squares
+from scipy.optimize import OptimizeResult, least_squares
 from scipy.stats import qmc
 
 from resilience_sim import compose, prepare, run
@@ -232,13 +232,12 @@ class Search:
                 chosen.append(logs)
         return chosen[:n_starts]
 
-    def polished(self, logs: np.ndarray) -> np.ndarray:
-        """Where least squares comes to from a start."""
-        found = least_squares(
+    def polished(self, logs: np.ndarray) -> OptimizeResult:
+        """Where least squares comes to from a start; its status is 0 where it used up its steps."""
+        return least_squares(
             self.far, logs, self.slopes, bounds=(np.log(LOWEST) - 1e-9, np.log(HIGHEST) + 1e-9),
             max_nfev=MOST_STEPS, xtol=2e-3, ftol=1e-3,
         )  # fmt: skip
-        return found.x
 
 
 def told(moments: list[Moment]) -> str:
@@ -283,16 +282,15 @@ def search(config: Config, n: int, n_starts: int, seed: int) -> Levels:
     """Print and return the levels found, and what every start came to."""
     began, hunt = time.perf_counter(), Search(config)
     print("start", "  ".join(f"{key}={value:.4g}" for key, value in hunt.start.items()))
-    ends = []
-    chosen = hunt.screened(n, n_starts, seed)
+    chosen, ends = hunt.screened(n, n_starts, seed), []
     print(f"{hunt.n_lived} worlds screened", flush=True)
     for logs in chosen:
-        end = hunt.polished(logs)
-        ends.append((float(hunt.far(end) @ hunt.far(end)), end))
-        before = float(hunt.far(logs) @ hunt.far(logs))
-        values = ", ".join(f"{value:.4f}" for value in hunt.levels(end).values())
-        print(f"loss {before:.3f} -> {ends[-1][0]:.3f} at {values}", flush=True)
-    levels = hunt.levels(min(ends, key=lambda each: each[0])[1])
+        before, end = hunt.far(logs), hunt.polished(logs)
+        ends.append(end)
+        values = "  ".join(f"{value:.4f}" for value in hunt.levels(end.x).values())
+        left = "" if end.status else "; out of steps"
+        print(f"miss {before @ before:.3f} -> {2 * end.cost:.3f} at {values}{left}", flush=True)
+    levels = hunt.levels(min(ends, key=lambda end: end.cost).x)
     seconds = time.perf_counter() - began
     print(f"{hunt.n_lived} worlds in {seconds:.0f} s; the best:\n")
     print(told(lived(config, levels)) + "\n\n" + as_in_file(levels), end="")
