@@ -23,6 +23,7 @@ import argparse
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,7 @@ class Asked:
     """Dotted key -> where the search starts; None: the default in `conf/`."""
 
 
+@cache
 def asked_of(case: str) -> Asked:
     """What `stationarity.yaml` asks of a case: no more than to stand still where it does not name it."""
     table = yaml.safe_load(ASKED.read_text(encoding="utf-8"))

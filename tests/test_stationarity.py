@@ -124,6 +124,32 @@ def test_other_levels_fail_the_check(capsys: pytest.CaptureFixture[str]) -> None
     assert {"P90", "Gini", "improved", "assets"} <= missed
 
 
+@pytest.mark.slow
+def test_the_wage_is_the_unit_in_which_skill_is_counted() -> None:
+    # Half the skill for all: twice the productivities, and wages by their elasticity, leave the world as it
+    # is, if families see the same money in a year of school. So a search over all three has no single end.
+    config = fit.calm(["case=zambia_casu_hgsf", "population.n_households=300"], is_fine=False)
+    scale, tech = 1.3, config.technology
+    dearer = {
+        "technology.productivity.traditional": tech.productivity["traditional"] * scale,
+        "technology.productivity.improved": tech.productivity["improved"] * scale,
+        "technology.wage": tech.wage * scale**tech.wage_elasticity,
+    }
+    school = config.generations.perceived_school_return / scale**tech.wage_elasticity
+    before, after, alone = (
+        {each.name: each.got for each in fit.lived(config, levels)}
+        for levels in (
+            {},
+            dearer | {"generations.perceived_school_return": school},
+            {"technology.wage": dearer["technology.wage"]},
+        )
+    )
+    for name, got in before.items():
+        assert after[name] == pytest.approx(got, rel=0.01)
+    # Negative control: the wage alone is another world.
+    assert alone["own income"] != pytest.approx(before["own income"], rel=0.05)
+
+
 def toy(truth: np.ndarray) -> object:
     """In place of ten years: moments that are monotone in the levels and right at the truth."""
 
