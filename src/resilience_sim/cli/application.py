@@ -23,7 +23,7 @@ from resilience_sim.cli.composition import (
     settings_directories,
 )
 from resilience_sim.cli.progress import Bars
-from resilience_sim.config import Config, PopulationKind, from_mapping, suggestion
+from resilience_sim.config import Config, from_mapping, suggestion
 from resilience_sim.errors import ConfigError, InputError, Problem
 
 EXIT_FAILED = 1
@@ -175,7 +175,7 @@ def _simulate(config: Config, directory: Path) -> None:
             from resilience_sim.calibration.uncertainty import uncertainty
 
             tables["uncertainty"] = uncertainty(config, draws.shipped(), bars)
-    written = runs.write_run(directory, config, results, tables, _input_files(config))
+    written = runs.write_run(directory, config, results, tables, runs.input_files(config))
     print(report.console(results, tables, config, directory, written), end="")
 
 
@@ -184,20 +184,6 @@ def _own_directory(config: Config) -> Path:
     if config.output_dir is not None:
         return Path(config.output_dir)
     return Path("runs") / f"{config.case_name}-{config.shock.name}-{config.seed}-{_stamp()}"
-
-
-def _input_files(config: Config) -> dict[str, Path]:
-    """Files a run read, by name, for the manifest."""
-    from resilience_sim.population.files import path_of
-    from resilience_sim.population.maps import FOLDER
-
-    survey = config.population.survey
-    if config.population.kind is not PopulationKind.SURVEY:
-        return {}
-    files = {"survey": path_of(survey.file)}
-    if survey.map is not None:
-        files["map"] = path_of(survey.map, FOLDER)
-    return files
 
 
 def _run_through_hydra(words: list[str]) -> None:

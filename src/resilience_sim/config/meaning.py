@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, is_dataclass
+from functools import cache
 from math import inf
 from typing import Annotated, Any, TypeGuard, get_args, get_origin, get_type_hints
 
@@ -67,6 +68,7 @@ def is_group(kind: Any) -> TypeGuard[type[Any]]:
     return isinstance(kind, type) and is_dataclass(kind)
 
 
+@cache
 def settings(group: type[Any]) -> dict[str, Setting]:
     """Fields of one dataclass of the schema by name, in order."""
     found = {}
