@@ -78,9 +78,9 @@ def tables(
 
     Returns
     -------
-    One tidy frame per entry of `TABLES` that is asked for, and the `panel` where the run kept one. Columns and their
-    units stand in `UNITS[name]` and in `frame.attrs["units"]`, with the same columns and types
-    whatever the run contains.
+    One tidy frame per entry of `TABLES` that is asked for, and the `panel` where the run kept one.
+    Columns and their units stand in `UNITS[name]` and in `frame.attrs["units"]`, with the same
+    columns and types whatever the run contains.
     """
     name = results.case_name if scenario is None else scenario
     asked = dict(TABLES) if results.panel is None else {**TABLES, "panel": panel}
