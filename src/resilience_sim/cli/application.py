@@ -108,7 +108,7 @@ def _run(words: list[str]) -> int | None:
 def _sweep(words: list[str]) -> int:
     """Do the verb `sweep`: the scenarios of a sweep that are not done, or say how."""
     if any(word in ("-h", "--help") for word in words):
-        from resilience_sim.cli.sweeping import ready_sweeps
+        from resilience_sim.cli.telling import ready_sweeps
 
         print(texts.SWEEP_HELP.format(sweeps=ready_sweeps()), end="")
         return 0

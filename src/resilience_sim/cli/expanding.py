@@ -147,7 +147,7 @@ def _scenarios(settings: Sequence[_Setting], hydra: Sequence[str]) -> list[Scena
         allowed = f"have at most {MOST_JOBS:,} combinations"
         raise ConfigError([Problem("sweep", allowed, f"{n_jobs:,}", "Sweep fewer values.")])
     trees: dict[tuple[str, ...], dict[str, Any] | None] = {}
-    scenarios, told, bad = [], dict[str, Problem](), 0
+    scenarios, told = [], dict[str, Problem]()
     for places in product(*(range(len(each.words)) for each in settings)):
         chosen = list(zip(settings, places, strict=True))
         overrides = [each.words[at] for each, at in chosen]
@@ -156,7 +156,6 @@ def _scenarios(settings: Sequence[_Setting], hydra: Sequence[str]) -> list[Scena
         try:
             config = job_config(_tree(chosen, trees))
         except ConfigError as error:
-            bad += 1
             for problem in error.problems:
                 told.setdefault(str(problem), problem)
             continue

@@ -65,7 +65,7 @@ examples
   resilience-sim run case=erewhon horizon_years=5 replicates=4
   resilience-sim run population.n_households=5000 replicates=2 threads=1 output_dir=out
   resilience-sim run shock=drought mechanisms.borrowing=false
-  resilience-sim run --multirun seed=1,2,3         a run for each value (resilience-sim sweep --help)
+  resilience-sim run --multirun seed=1,2,3         a sweep: resilience-sim sweep --help
   resilience-sim run --cfg job                     print every setting and run nothing
   resilience-sim run population=survey population.survey.file=FILE population.survey.map=FILE
                                                    another survey (resilience-sim validate --help)
@@ -128,20 +128,20 @@ exit codes: 0 nothing is wrong; 2 problems, one line each; 1 anything else; 130 
 """
 
 SWEEP_HELP = """\
-resilience-sim sweep: simulate every combination of swept values, each in a folder of its own. Say the
-same again after a stop: only what is missing is simulated, what failed is tried again, and no result is
-written over. A result counts as there if settings, data and code are what they were.
+resilience-sim sweep: simulate every combination of swept values, each in a folder of its own. Say
+the same again after a stop: only what is missing is simulated, what failed is tried again, and no
+result is written over. A result is there where settings, data and code are what they were.
 
 usage: resilience-sim sweep [sweep=NAME] [KEY=VALUE ...] [KEY=VALUE,VALUE ...] [--list] [--dry-run]
 
   sweep=NAME      a file of scenarios/sweep, ours or in the folder you work in
-  KEY=A,B,C       values to sweep; range(0,1,0.25) too; what is typed goes before what the file says
+  KEY=A,B,C       values to sweep, or range(0,1,0.25); what is typed goes before what the file says
   launcher=NAME   basic: here, one job after another, each on all threads (the default)
                   joblib: several processes here; submitit_local: the same, to try out a cluster
                   submitit_slurm: a job array of a cluster; hydra.launcher.partition=NAME and so on
-  tables=[NAME,...]|all   tables that are written; default: those the file names, or all
-  output_dir=DIR  folder of the sweep; default runs/sweep_NAME_WORDS, the same for the same words
-  --dry-run       say how many jobs there are, how many are done, and run nothing
+  tables=all      tables to write, or tables=[NAME,NAME]; else those the file names, or all
+  output_dir=DIR  folder of the sweep; else runs/sweep_NAME_WORDS, the same for the same words
+  --dry-run       say how many jobs there are and how many are done; runs nothing
   --list          say which sweeps lie ready
 
 {sweeps}
@@ -155,8 +155,8 @@ exit codes: 0 all done; 1 some jobs failed; 2 bad input, one line per problem; 1
 """
 
 AGGREGATE_HELP = """\
-resilience-sim aggregate: gather the finished jobs of a sweep into one tidy Parquet file for each table,
-keyed by the swept values, and a table of the jobs that failed or are missing, with the reasons.
+resilience-sim aggregate: gather the finished jobs of a sweep into one tidy Parquet file for each
+table, keyed by the swept values, and a table of the jobs that failed or are missing, with reasons.
 
 usage: resilience-sim aggregate DIR [table=NAME] [output=DIR]
 
@@ -166,7 +166,7 @@ usage: resilience-sim aggregate DIR [table=NAME] [output=DIR]
 
 examples
   resilience-sim aggregate runs/sweep_transfer_by_grant
-  resilience-sim aggregate runs/sweep_transfer_by_grant table=effects
+  resilience-sim aggregate runs/sweep_transfer_by_grant table=effects output=results
 
 exit codes: 0 done; 1 done, but jobs failed or are missing; 2 bad input; 130 interrupted.
 """

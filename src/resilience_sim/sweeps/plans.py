@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,20 @@ class Plan:
         return sorted({path.parent.name for path in there} - own)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How far a sweep is."""
+
+    done: list[Job]
+    failed: list[tuple[Job, Failure]]
+    missing: list[Job]
+
+    @property
+    def n_jobs(self) -> int:
+        """How many jobs there are."""
+        return len(self.done) + len(self.failed) + len(self.missing)
+
+
 def plan_of(
     directory: Path,
     command: str,
@@ -113,7 +128,7 @@ def plan_of(
     code: str,
 ) -> Plan:
     """Lay out jobs: their swept values, in order, and their keys."""
-    short = short_names(list(dict.fromkeys(name for each in values for name in each)))
+    short = short_names(tuple(dict.fromkeys(name for each in values for name in each)))
     first: dict[str, str] = {}
     jobs = []
     for told, key in zip(values, keys, strict=True):
@@ -157,6 +172,18 @@ def state_of(plan: Plan, job: Job) -> State:
     return State.FAILED if plan.note(job).is_file() else State.MISSING
 
 
+def standing(plan: Plan) -> Standing:
+    """What has become of every job, each key once."""
+    jobs: dict[str, Job] = {}
+    for job in plan.jobs:
+        jobs.setdefault(job.key, job)
+    by_state: dict[State, list[Job]] = {state: [] for state in State}
+    for job in jobs.values():
+        by_state[state_of(plan, job)].append(job)
+    failures = [(job, read_failure(plan, job)) for job in by_state[State.FAILED]]
+    return Standing(by_state[State.DONE], failures, by_state[State.MISSING])
+
+
 def read_failure(plan: Plan, job: Job) -> Failure:
     """Why a job failed."""
     told = json.loads(plan.note(job).read_text(encoding="utf-8"))
@@ -174,6 +201,20 @@ def write_json(path: Path, told: Mapping[str, Any]) -> None:
     partial = path.with_name(f".{uuid.uuid4().hex}.partial")
     partial.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     partial.replace(path)
+
+
+@cache
+def short_names(keys: tuple[str, ...]) -> dict[str, str]:
+    """The shortest ends of dotted keys that still tell them apart."""
+    short = {}
+    for key in keys:
+        parts = key.lstrip("+").split(".")
+        ends = [".".join(parts[-n:]) for n in range(1, len(parts) + 1)]
+        counts = Counter(
+            end for other in keys for end in ends if f".{other.lstrip('+')}".endswith(f".{end}")
+        )
+        short[key] = next((end for end in ends if counts[end] == 1), ends[-1])
+    return short
 
 
 @contextmanager
@@ -204,19 +245,6 @@ def only_one(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def short_names(keys: Sequence[str]) -> dict[str, str]:
-    """The shortest ends of dotted keys that still tell them apart."""
-    short = {}
-    for key in keys:
-        parts = key.lstrip("+").split(".")
-        ends = [".".join(parts[-n:]) for n in range(1, len(parts) + 1)]
-        counts = Counter(
-            end for other in keys for end in ends if f".{other.lstrip('+')}".endswith(f".{end}")
-        )
-        short[key] = next((end for end in ends if counts[end] == 1), ends[-1])
-    return short
 
 
 def _name(values: Mapping[str, Value], short: Mapping[str, str], key: str) -> str:
