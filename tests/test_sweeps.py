@@ -26,6 +26,8 @@ READY = sorted(
     path.stem for path in (Path(__file__).parents[1] / "scenarios" / "sweep").glob("*.yaml")
 )
 
+PAGE = (Path(__file__).parents[1] / "docs" / "sweeps.md").read_text(encoding="utf-8")
+
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -381,6 +383,44 @@ def test_a_worker_with_other_code_says_so(elsewhere: Path, monkeypatch: pytest.M
     )
     assert wrong and "which s does not plan" in wrong[0].replace(str(elsewhere) + "/", "")
     assert len(standing(read_plan(Path("s"))).done) == 2
+
+
+# The page
+
+
+def commands(page: str) -> list[list[str]]:
+    blocks = re.findall(r"```\n(.*?)```", page, re.DOTALL)
+    return [line.split()[1:] for block in blocks for line in block.splitlines() if line]
+
+
+def test_what_the_page_says_works(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its commands in its order; sweeps that last are laid out and not run."""
+    asked = commands(PAGE)
+    assert {words[0] for words in asked} == {"sweep", "run", "aggregate"} and len(asked) > 10
+    (elsewhere / "scenarios" / "sweep").mkdir(parents=True)
+    valley = PAGE.split("```yaml\n")[1].split("```")[0]
+    (elsewhere / "scenarios" / "sweep" / "valley.yaml").write_text(valley)
+    for words in [*asked, valley.splitlines()[1].split()[2:]]:
+        if words[0] == "aggregate" or "--list" in words:
+            assert main(words) == 0, words
+        elif "output_dir=first" in words:
+            small = [word for word in TINY if not word.startswith(("case", "shock"))]
+            assert main([*words, *small]) == 0, words
+        else:
+            assert main([*words, "--dry-run"]) == 0, words
+    assert "6 jobs in runs/sweep_valley" in capsys.readouterr().out
+    names: dict[str, Any] = {}
+    exec(PAGE.split("```python\n")[1].split("```")[0], names)
+    assert names["table"].shape == (2, 4) and names["table"].notna().all(axis=None)
+    assert names["failures"].empty and len(names["effects"]["seed"].unique()) == 3
+
+
+def test_the_page_counts_the_jobs_of_every_ready_sweep() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \|.*\| (\d+) \|$", PAGE, re.MULTILINE))
+    assert sorted(rows) == READY
+    assert {name: len(expand([f"sweep={name}"]).scenarios) for name in READY} == {
+        name: int(n) for name, n in rows.items()
+    }
 
 
 # Progress

@@ -135,7 +135,7 @@ result is written over. A result is there where settings, data and code are what
 usage: resilience-sim sweep [sweep=NAME] [KEY=VALUE ...] [KEY=VALUE,VALUE ...] [--list] [--dry-run]
 
   sweep=NAME      a file of scenarios/sweep, ours or in the folder you work in
-  KEY=A,B,C       values to sweep, or range(0,1,0.25); what is typed goes before what the file says
+  KEY=A,B,C       values to sweep, or 'KEY=range(0,1,0.25)'; what is typed goes before the file's
   launcher=NAME   basic: here, one job after another, each on all threads (the default)
                   joblib: several processes here; submitit_local: the same, to try out a cluster
                   submitit_slurm: a job array of a cluster; hydra.launcher.partition=NAME and so on

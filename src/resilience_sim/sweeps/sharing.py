@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from resilience_sim.population import Households
     from resilience_sim.solver import Phase, Policies, TypeAxes
 
-MOST_SLOTS = 64
-"""Seasons of phases that are solved together; one takes some 8 MB on the default grids."""
+MOST_SLOTS = 40
+"""Seasons of phases that are solved together; each takes 11 MB for a node of land on the default grids."""
 _UNKNOWN_TO_PLANNERS = (
     "programme", "coordination", "shock", "outcomes", "arms", "horizon_years", "replicates",
     "threads", "output_dir",
