@@ -79,6 +79,17 @@ def test_jobs_with_one_key_are_one(tmp_path: Path) -> None:
     assert standing(made).n_jobs == 2
 
 
+def test_what_is_done_is_known_by_its_key_alone(tmp_path: Path) -> None:
+    made = plan(tmp_path)
+    finish(made, 0)
+    plans.write_failure(made, made.jobs[1], Failure(1, ["no"]))
+    other = plan_of(tmp_path, "", None, [{}, {"x": 1}, {}], [job.key for job in made.jobs], "")
+    assert [job.name for job in other.jobs[:2]] == [job.name for job in made.jobs[:2]]
+    assert other.jobs[2].name == made.jobs[2].key
+    assert other.jobs[1].values == {"x": 1}
+    assert [state_of(other, job) for job in other.jobs] == list(State)
+
+
 def test_states(tmp_path: Path) -> None:
     made = plan(tmp_path)
     finish(made, 0)

@@ -127,9 +127,12 @@ def plan_of(
     keys: Sequence[str],
     code: str,
 ) -> Plan:
-    """Lay out jobs: their swept values, in order, and their keys."""
+    """Lay out jobs: their swept values, in order, and their keys.
+
+    What is there under a key stays under its name, whatever was swept when it was made.
+    """
     short = short_names(tuple(dict.fromkeys(name for each in values for name in each)))
-    first: dict[str, str] = {}
+    first = _there(directory)
     jobs = []
     for told, key in zip(values, keys, strict=True):
         name = first.setdefault(key, _name(told, short, key))
@@ -245,6 +248,13 @@ def only_one(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _there(directory: Path) -> dict[str, str]:
+    """Names by key of what failed or is done in a folder; what is done goes before."""
+    noted = [path.stem for path in (directory / FAILED).glob("[!.]*.json")]
+    done = [path.parent.name for path in (directory / JOBS).glob(f"[!.]*/{MANIFEST}")]
+    return {name.rpartition("_")[2]: name for name in [*noted, *done]}
 
 
 def _name(values: Mapping[str, Value], short: Mapping[str, str], key: str) -> str:
