@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 import shlex
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -199,15 +199,27 @@ def _work(plan: Plan, configs: Sequence[Config], expansion: Expansion, asked: _A
 
 
 def _one_by_one(plan: Plan, configs: Sequence[Config], todo: Sequence[int], bar: JobBar) -> float:
-    """Do jobs in this process; returns seconds in the engine."""
+    """Do jobs in this process, each written while the next one lives; returns seconds in the engine."""
     from resilience_sim import sweeps
 
     shared, engine = sweeps.Shared(configs), 0.0
-    for place in shared.order([configs[at] for at in todo]):
-        began, at = time.perf_counter(), todo[place]
-        seconds = sweeps.do(plan, plan.jobs[at], configs[at], shared, bar)
-        engine += seconds if math.isfinite(seconds) else 0.0
-        bar.done(told(plan, plan.jobs[at], time.perf_counter() - began))
+    order = shared.order([configs[at] for at in todo])
+    writing: tuple[Future[None], Job, float] | None = None
+
+    def written() -> None:
+        if writing is not None:
+            future, job, began = writing
+            future.result()
+            bar.done(told(plan, job, time.perf_counter() - began))
+
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        for at in (todo[place] for place in order):
+            began = time.perf_counter()
+            lived = sweeps.live(plan, plan.jobs[at], configs[at], shared, bar)
+            engine += lived.seconds
+            written()
+            writing = writer.submit(lived.finish), plan.jobs[at], began
+        written()
     return engine
 
 

@@ -24,12 +24,13 @@ from resilience_sim.sweeps.plans import (
     write_plan,
 )
 from resilience_sim.sweeps.sharing import Shared
-from resilience_sim.sweeps.working import do
+from resilience_sim.sweeps.working import Lived, do, live
 
 __all__ = [
     "Aggregate",
     "Failure",
     "Job",
+    "Lived",
     "Plan",
     "Shared",
     "Standing",
@@ -38,6 +39,7 @@ __all__ = [
     "aggregate",
     "do",
     "key_of",
+    "live",
     "only_one",
     "plan_of",
     "read_failure",

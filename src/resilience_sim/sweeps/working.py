@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 import traceback
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from resilience_sim import outcomes, runs, simulation
@@ -14,10 +16,21 @@ from resilience_sim.sweeps.sharing import Shared
 
 if TYPE_CHECKING:
     from resilience_sim.config import Config
+    from resilience_sim.results import Results
     from resilience_sim.simulation import Progress
 
 FAILED, BAD_INPUT = 1, 2
 """Exit codes, as the command line has them."""
+
+
+@dataclass(frozen=True)
+class Lived:
+    """A job whose households have lived, or which failed on the way."""
+
+    seconds: float
+    """In the engine: population, policies, lives; 0 where it failed."""
+    finish: Callable[[], None]
+    """Makes its tables and writes them, or the reason why not; any thread may call it, once."""
 
 
 def do(
@@ -38,27 +51,41 @@ def do(
 
     Returns
     -------
-    Seconds in the engine: population, policies, lives. NaN where the job failed.
+    Seconds in the engine.
     """
-    try:
-        seconds = 0.0 if state_of(plan, job) is State.DONE else _do(plan, job, config, shared, told)
-    except Exception as error:
-        write_failure(plan, job, _failure(error))
-        return float("nan")
-    plan.note(job).unlink(missing_ok=True)
-    return seconds
+    if state_of(plan, job) is State.DONE:
+        return 0.0
+    lived = live(plan, job, config, shared or Shared([config]), told)
+    lived.finish()
+    return lived.seconds
 
 
-def _do(
-    plan: Plan, job: Job, config: Config, shared: Shared | None, told: Progress | None
-) -> float:
+def live(
+    plan: Plan, job: Job, config: Config, shared: Shared, told: Progress | None = None
+) -> Lived:
+    """Simulate a job that is not done, and leave what is left of it to `finish`; see `do`."""
     config = replace(config, output_dir=None)
-    runs.require_free(plan.folder(job))
-    shared = shared or Shared([config])
     began = time.perf_counter()
-    experiment = simulation.prepare(config, told, shared.households(config))
-    results = simulation.run(experiment, progress=told, provide=shared.provide)
+    try:
+        runs.require_free(plan.folder(job))
+        experiment = simulation.prepare(config, told, shared.households(config))
+        results = simulation.run(experiment, progress=told, provide=shared.provide)
+    except Exception as error:
+        return Lived(0.0, partial(write_failure, plan, job, _failure(error)))
     seconds = time.perf_counter() - began
+
+    def finish() -> None:
+        try:
+            _write(plan, job, config, results, told)
+        except Exception as error:
+            write_failure(plan, job, _failure(error))
+        else:
+            plan.note(job).unlink(missing_ok=True)
+
+    return Lived(seconds, finish)
+
+
+def _write(plan: Plan, job: Job, config: Config, results: Results, told: Progress | None) -> None:
     tables = outcomes.tables(results, config.case_name, config, plan.tables)
     if config.outcomes.draws:
         from resilience_sim.calibration import draws
@@ -67,7 +94,6 @@ def _do(
         tables["uncertainty"] = uncertainty(config, draws.shipped(), told)
     files = runs.input_files(config)
     runs.write_run(plan.folder(job), config, results, tables, files, [plan.command])
-    return seconds
 
 
 def _failure(error: Exception) -> Failure:
