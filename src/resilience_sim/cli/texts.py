@@ -34,6 +34,8 @@ usage: resilience-sim VERB [KEY=VALUE ...]
 
 verbs
   run        simulate a case under every arm, print the tables and write a run directory
+  sweep      simulate many scenarios, each once; goes on where it was stopped
+  aggregate  gather a sweep into one data set, and a table of what failed
   validate   say everything that is wrong with a survey, or what is in it; runs nothing
   evidence   list the reported effects of real programmes, and what represents each in the model
   calibrate  fit cases to those effects: a set of draws that the evidence does not rule out
@@ -64,7 +66,7 @@ examples
   resilience-sim run case=erewhon horizon_years=5 replicates=4
   resilience-sim run population.n_households=5000 replicates=2 threads=1 output_dir=out
   resilience-sim run shock=drought mechanisms.borrowing=false
-  resilience-sim run --multirun seed=1,2,3         a run for each value, each in its own folder
+  resilience-sim run --multirun seed=1,2,3         a sweep: resilience-sim sweep --help
   resilience-sim run --cfg job                     print every setting and run nothing
   resilience-sim run population=survey population.survey.file=FILE population.survey.map=FILE
                                                    another survey (resilience-sim validate --help)
@@ -83,8 +85,7 @@ keys people type most, with the defaults of case=mexico
 where files go
   output_dir, or else a new folder runs/CASE-SHOCK-SEED-TIME: the composed configuration,
   manifest.json, and tidy Parquet tables. A run that did not finish leaves nothing that looks
-  complete. With --multirun each job writes to a numbered folder below output_dir, or else below
-  a new folder runs/multirun-TIME.
+  complete. With --multirun it is a sweep: a folder for each run, and only what is missing is run.
 
 units
   Money is real, per household member, in annual poverty lines: 1.0 keeps one person on the line
@@ -125,6 +126,50 @@ examples
   resilience-sim validate population=moments population.moments.income_mean=1.2
 
 exit codes: 0 nothing is wrong; 2 problems, one line each; 1 anything else; 130 interrupted.
+"""
+
+SWEEP_HELP = """\
+resilience-sim sweep: simulate every combination of swept values, each in a folder of its own. Say
+the same again after a stop: only what is missing is simulated, what failed is tried again, and no
+result is written over. A result is there where settings, data and code are what they were.
+
+usage: resilience-sim sweep [sweep=NAME] [KEY=VALUE ...] [KEY=VALUE,VALUE ...] [--list] [--dry-run]
+
+  sweep=NAME      a file of scenarios/sweep, ours or in the folder you work in
+  KEY=A,B,C       values to sweep, or 'KEY=range(0,1,0.25)'; what is typed goes before the file's
+  launcher=NAME   basic: here, one job after another, each on all threads (the default)
+                  joblib: several processes here; submitit_local: the same, to try out a cluster
+                  submitit_slurm: a job array of a cluster; hydra.launcher.partition=NAME and so on
+  tables=all      tables to write, or tables=[NAME,NAME]; else those the file names, or all
+  output_dir=DIR  folder of the sweep; else runs/sweep_NAME_WORDS, the same for the same words
+  --dry-run       say how many jobs there are and how many are done; runs nothing
+  --list          say which sweeps lie ready
+
+{sweeps}
+examples
+  resilience-sim sweep sweep=transfer_by_grant
+  resilience-sim sweep sweep=coordination case=peru_juntos_haku_winay,ethiopia_psnp_insct
+  resilience-sim sweep case=erewhon seed=1,2,3 shock=none,drought launcher=joblib
+  resilience-sim aggregate runs/sweep_transfer_by_grant
+
+exit codes: 0 all done; 1 some jobs failed; 2 bad input, one line per problem; 130 interrupted.
+"""
+
+AGGREGATE_HELP = """\
+resilience-sim aggregate: gather the finished jobs of a sweep into one tidy Parquet file for each
+table, keyed by the swept values, and a table of the jobs that failed or are missing, with reasons.
+
+usage: resilience-sim aggregate DIR [table=NAME] [output=DIR]
+
+  DIR        folder of the sweep
+  table      one table alone, such as effects (default: all that the jobs wrote)
+  output     folder to write to (default DIR/aggregate)
+
+examples
+  resilience-sim aggregate runs/sweep_transfer_by_grant
+  resilience-sim aggregate runs/sweep_transfer_by_grant table=effects output=results
+
+exit codes: 0 done; 1 done, but jobs failed or are missing; 2 bad input; 130 interrupted.
 """
 
 EVIDENCE_HELP = """\
