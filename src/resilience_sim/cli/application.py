@@ -69,6 +69,7 @@ class _JobError(Exception):
 def _dispatch(words: list[str]) -> int:
     verbs: dict[str, Callable[[list[str]], None]] = {
         "run": _run,
+        "report": _report,
         "validate": _validate,
         "evidence": _evidence,
         "calibrate": _calibrate,
@@ -100,6 +101,16 @@ def _run(words: list[str]) -> None:
     else:
         config = compose(words)
         _simulate(config, _own_directory(config))
+
+
+def _report(words: list[str]) -> None:
+    """Do the verb `report`: a stored run or sweep as HTML and Markdown."""
+    if any(word in ("-h", "--help") for word in words):
+        print(texts.REPORT_HELP, end="")
+        return
+    from resilience_sim.cli.reporting import report
+
+    print(report(words), end="")
 
 
 def _validate(words: list[str]) -> None:
