@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -165,6 +166,13 @@ def legend_above(axes: Axes, columns: int = 5) -> None:
             handles, labels, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns,
             borderaxespad=0.2, handlelength=2.2, columnspacing=1.0, handletextpad=0.5,
         )  # fmt: skip
+
+
+def luck_band(axes: Axes, at: np.ndarray, low: np.ndarray, high: np.ndarray, look: Look) -> None:
+    """A band around a line, faint enough to lie over others, with edges of its own."""
+    axes.fill_between(at, low, high, color=look.color, alpha=0.14, linewidth=0)
+    for edge in (low, high):
+        axes.plot(at, edge, color=look.color, linestyle=look.line, linewidth=0.5, alpha=0.55)
 
 
 def zero_line(axes: Axes, vertical: bool = False) -> None:

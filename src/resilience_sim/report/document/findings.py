@@ -112,8 +112,7 @@ def _poverty(stored: Stored) -> Iterator[KeyFigure]:
     if stored.lead != "none":
         none = 100 * pick(at, "estimate", arm="none")
         label += f"; under none {number(none, 1)} %"
-    band = f"standard errors: luck {error(100 * own.se_luck)}, sample {error(100 * own.se_sample)}"
-    yield KeyFigure(label, f"{number(100 * own.estimate, 1)} %", band)
+    yield KeyFigure(label, f"{number(100 * own.estimate, 1)} %", _errors(own, 100))
 
 
 def _interaction(stored: Stored) -> Iterator[KeyFigure]:
@@ -154,7 +153,7 @@ def _shock(stored: Stored) -> Iterator[KeyFigure]:
     yield KeyFigure(
         label,
         f"{number(100 * none.estimate, 1)} %",
-        f"standard error of luck {error(100 * none.se_luck)}",
+        _errors(none, 100),
     )
 
 
@@ -171,7 +170,7 @@ def _price(stored: Stored) -> Iterator[KeyFigure]:
     yield KeyFigure(
         f"lines buy one person fewer in poverty under {stored.lead} after {count(year, 'year')}",
         number(row.estimate, 1),
-        f"standard errors: luck {error(row.se_luck)}, sample {error(row.se_sample)}",
+        _errors(row, 1),
     )
 
 
@@ -205,11 +204,20 @@ def _heirs(stored: Stored) -> Iterator[KeyFigure]:
         row = rows.iloc[0]
         yield KeyFigure(
             "percent more an heir consumes where the parent consumed one percent more, under none",
-            number(row.estimate, 2), f"standard error of luck {error(row.se_luck, 3)}",
+            number(row.estimate, 2), _errors(row, 1, 3),
         )  # fmt: skip
 
 
+def _errors(row: pd.Series, scale: float, digits: int = 2) -> str:
+    """Standard errors of luck and, where it is known, of the sample, apart."""
+    told = {"luck": scale * row["se_luck"], "sample": scale * row.get("se_sample", math.nan)}
+    known = [f"{of} {error(size, digits)}" for of, size in told.items() if not math.isnan(size)]
+    return f"standard error: {', '.join(known)}" if known else "its errors are not known"
+
+
 def _interval(row: pd.Series, digits: int) -> str:
+    if row["estimate"] == row["ci_low"] == row["ci_high"] == 0:
+        return "nothing at all, in every replicate"
     return f"95 % {interval_words(row['ci_low'], row['ci_high'], digits)}"
 
 

@@ -13,8 +13,8 @@ from resilience_sim.report.page import in_order, number, pick, where
 
 FIFTHS = (1, 2, 3, 4, 5)
 COLORS = "Blues"
-DARK = 0.62
-"""Share of the scale from which numbers are written in white."""
+DARKEST, WHITE_FROM = 80.0, 48.0
+"""Percent at which the scale ends, and from which numbers are written in white."""
 
 
 def quintile_transitions(stored: Stored) -> Chart:
@@ -86,15 +86,14 @@ def heat_panel(rows: pd.DataFrame, name: str, start: str, end: str, heading: str
         ]
     )
     with drawing(3.3, 3.9, Margins(left=0.5, top=0.08)) as (figure, axes):
-        most = max(60.0, float(np.nanmax(shares)))
         edges = np.arange(len(FIFTHS) + 1) + 0.5
         axes.pcolormesh(
-            edges, edges, shares, cmap=COLORS, vmin=0, vmax=most, edgecolors="white", linewidth=1
+            edges, edges, shares, cmap=COLORS, vmin=0, vmax=DARKEST, edgecolors="white", linewidth=1
         )
         for i, j in np.ndindex(shares.shape):
             axes.text(
                 j + 1, i + 1, number(float(shares[i, j]), 1), ha="center", va="center",
-                color="white" if shares[i, j] > DARK * most else "#222222",
+                color="white" if shares[i, j] > WHITE_FROM else "#222222",
             )  # fmt: skip
         axes.set_xlim(edges[0], edges[-1])
         axes.set_ylim(edges[-1], edges[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import LogLocator, NullLocator
 
 from resilience_sim.outcomes.uncertainty import NORMAL_95
 from resilience_sim.report.costs import costs_section
@@ -140,6 +141,8 @@ def _prices(stored: Stored, rows: pd.DataFrame) -> Panel:
                 for m, y, x in zip(at["measure"], at["horizon_years"], price, strict=True)
             ]
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=9))
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.set_yticks(
             range(len(lines)),
             [f"{LABELS[measure]}, {year}y" for measure, year in lines],

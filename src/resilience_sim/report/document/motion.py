@@ -27,6 +27,8 @@ MARKED = (("assets_p25", "1/4"), ("assets_p50", "1/2"), ("assets_p75", "3/4"))
 TYPE = ("land", "skill", "other_income", "has_knowledge", "is_confident")
 HELD_MONEY = 0.25
 """Lines at hand at which the table of thresholds is told."""
+TOLD_FIRST = ("trap", "no way up")
+"""Kinds of types that a title speaks of, if there are any."""
 LEVELS = np.linspace(0.0, 1.0, 11)
 ROOM = 1.6
 """How far beyond the highest rest or threshold a picture reaches."""
@@ -67,7 +69,7 @@ def escape_chances(stored: Stored) -> Chart:
         return absent("escape-chances", subject, stored.lacks("chances"))
     kinds = in_order(rows["kind"])
     panels = tuple(_chance_panel(where(rows, kind=kind)) for kind in kinds)
-    kind = "trap" if "trap" in kinds else kinds[0]
+    kind = next((each for each in TOLD_FIRST if each in kinds), kinds[0])
     return Chart(
         "escape-chances", _chance_title(where(rows, kind=kind)), panels, stored.source("chances"),
         _chance_sheet(where(rows, kind=kind)),
@@ -190,6 +192,7 @@ def _chance_panel(rows: pd.DataFrame) -> Panel:
     chance = grid.to_numpy()
     right, top = min(assets[-1], MOST_LINES), min(money[-1], 3.0)
     inside_x, inside_y = assets <= right, (money <= top) & (money >= 0)
+    right, top = assets[inside_x][-1], money[inside_y][-1]
     shown = chance[np.ix_(inside_y, inside_x)]
     with drawing(margins=None) as (figure, axes):
         x, y = np.arcsinh(assets[inside_x] / BEND), np.arcsinh(money[inside_y] / BEND)
@@ -205,6 +208,11 @@ def _chance_panel(rows: pd.DataFrame) -> Panel:
             at = [tick for tick in TICKS if tick <= far]
             set_ticks(np.arcsinh(np.array(at) / BEND), [f"{tick:g}" for tick in at])
             set_limits(0, float(np.arcsinh(far / BEND)))
+        if shown.max() < LEVELS[1]:
+            axes.annotate(
+                f"below {LEVELS[1]:g} everywhere", (0.5, 0.5), xycoords="axes fraction", ha="center",
+                color="white",
+            )  # fmt: skip
         axes.grid(False)
         axes.set_xlabel("Assets at planting, lines per person")
         axes.set_ylabel("Money at hand, lines")
@@ -230,6 +238,8 @@ def _chance_title(rows: pd.DataFrame) -> str:
     less, more = (_needed_assets(rows, money) for money in (HELD_MONEY, 1.0))
     if not (np.isfinite(less) and np.isfinite(more)):
         return f"A type of kind {kind} has no even chance to escape anywhere on the grid"
+    if less == more == 0:
+        return f"The commonest type of kind {kind} has an even chance to escape from nothing"
     return (
         f"For an even chance to escape the commonest type of kind {kind} needs {number(less, 2)} lines of "
         f"assets with a quarter of a line at hand, {number(more, 2)} with one line"

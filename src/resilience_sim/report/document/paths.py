@@ -11,6 +11,7 @@ from resilience_sim.report.document.drawing import (
     drawing,
     legend_above,
     look_of,
+    luck_band,
     svg_of,
     whole_years,
 )
@@ -102,7 +103,7 @@ def _panel(
             at = where(rows, arm=arm)
             year, mean = at["year"].to_numpy(), scale * at["mean"].to_numpy()
             half = scale * stored.width_of_luck * at["se_luck"].to_numpy()
-            axes.fill_between(year, mean - half, mean + half, color=look.color, alpha=0.25, lw=0)
+            luck_band(axes, year, mean - half, mean + half, look)
             axes.plot(year, mean, color=look.color, linestyle=look.line, label=arm)
             if sampled is not None:
                 _whiskers(axes, where(sampled, arm=arm), scale, look.color, APART * (i - 2))

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from resilience_sim.report.document.drawing import drawing, legend_above, look_of, svg_of, zero_line
+from resilience_sim.report.document.drawing import (
+    drawing,
+    legend_above,
+    look_of,
+    luck_band,
+    svg_of,
+    zero_line,
+)
 from resilience_sim.report.document.parts import Chart, Panel, absent
 from resilience_sim.report.document.sheets import estimate, wide
 from resilience_sim.report.document.stored import Stored
@@ -24,13 +32,15 @@ def recovery_curves(stored: Stored) -> Chart:
         return absent("recovery-curves", subject, stored.lacks("recovery"))
     rows = rows[rows["months"] <= LONGEST_MONTHS]
     gap, not_back = where(rows, measure="gap"), where(rows, measure="not_back")
-    panels = [
-        _panel(stored, gap, "recovery-gap", "Gap of mean consumption, percent of normal", 1 / 12)
-    ]
+    panels = [_panel(stored, gap, "recovery-gap", "Gap, percent of normal consumption")]
     if len(not_back):
         panels.append(
             _panel(
-                stored, not_back, "recovery-not-back", "Not back yet, percent of persons", 1 / 12
+                stored,
+                not_back,
+                "recovery-not-back",
+                "Not back yet, percent of persons",
+                is_share=True,
             )
         )
     return Chart(
@@ -43,7 +53,9 @@ def recovery_curves(stored: Stored) -> Chart:
     )  # fmt: skip
 
 
-def _panel(stored: Stored, rows: pd.DataFrame, name: str, unit: str, per_month: float) -> Panel:
+def _panel(
+    stored: Stored, rows: pd.DataFrame, name: str, unit: str, is_share: bool = False
+) -> Panel:
     parts = []
     with drawing() as (figure, axes):
         zero_line(axes)
@@ -51,9 +63,12 @@ def _panel(stored: Stored, rows: pd.DataFrame, name: str, unit: str, per_month: 
             at, look = where(rows, arm=arm), look_of(arm, stored.arms)
             if at.empty:
                 continue
-            year, mean = per_month * at["months"].to_numpy(), 100 * at["estimate"].to_numpy()
+            year, mean = at["months"].to_numpy() / 12, 100 * at["estimate"].to_numpy()
             half = 100 * stored.width_of_luck * at["se_luck"].to_numpy()
-            axes.fill_between(year, mean - half, mean + half, color=look.color, alpha=0.25, lw=0)
+            low, high = mean - half, mean + half
+            if is_share:
+                low, high = np.clip(low, 0, 100), np.clip(high, 0, 100)
+            luck_band(axes, year, low, high, look)
             axes.plot(year, mean, color=look.color, linestyle=look.line, label=arm)
             parts.append(
                 f"{arm} at most {number(float(mean.max()), 1)}, at last {number(float(mean[-1]), 1)}"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pandas as pd
 from resilience_sim import runs
 from resilience_sim.errors import Problem
 from resilience_sim.report.document.drawing import CHANCES, drawing, svg_of, zero_line
+from resilience_sim.report.document.jobs import Job, differing, failures, read_jobs
 from resilience_sim.report.document.parts import (
     Chart,
     Document,
@@ -23,15 +23,8 @@ from resilience_sim.report.document.parts import (
     Sheet,
     sheet_of,
 )
-from resilience_sim.report.document.stored import Stored, read_stored
 from resilience_sim.report.page import MISSING, count, interval_words, number, told_horizons, where
 
-IGNORED = ("output_dir", "threads")
-"""Settings that no result depends on."""
-CASE, NAME = "case_name", ".name"
-OWN = ("seed", "replicates", "planner.behaviour", "planner.believed_end.hazard", "shock.name")
-"""Settings that are told apart from the case, which brings most others."""
-FAILURES = ("failures.parquet", "failures.json")
 MOST_VALUES = 14
 """Values of a setting that a picture has room for."""
 CAUTION = (
@@ -67,16 +60,6 @@ MEASURED = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Job:
-    """One run of a sweep."""
-
-    name: str
-    stored: Stored
-    settings: Mapping[str, Any]
-    """By dotted key."""
-
-
 def is_sweep(source: Path) -> bool:
     """Whether there are finished runs below a folder that is none itself."""
     return source.is_dir() and next(source.rglob(runs.MANIFEST), None) is not None
@@ -90,9 +73,11 @@ def sweep_document(source: Path) -> Document:
     RunDirectoryError
         Where no run can be read; damaged runs beside sound ones are listed as failures.
     """
-    jobs, damaged = _read(source)
+    jobs, damaged = read_jobs(source)
     if not jobs:
-        raise runs.RunDirectoryError(damaged)
+        raise runs.RunDirectoryError(
+            damaged or [Problem(str(source), "have finished runs with effects below it", "none")]
+        )
     keys = differing([job.settings for job in jobs])
     charts = tuple(_effect_chart(jobs, keys, of) for of in MEASURED)
     told = tuple(
@@ -103,13 +88,13 @@ def sweep_document(source: Path) -> Document:
         )
         for chart in charts
     )
-    failures = [*_failures(source), *(["a run", str(problem)] for problem in damaged)]
+    failed = [*failures(source), *(["a run", str(problem)] for problem in damaged)]
     parts = [
         Part("effects", "Main effects over the swept settings", charts=charts),
         Part("runs", "The runs", sheets=(("Runs and their settings", _run_sheet(jobs, keys)),)),
     ]
-    if failures:
-        sheet = sheet_of(["what", "said"], failures)
+    if failed:
+        sheet = sheet_of(["what", "said"], failed)
         parts.append(Part("failures", "Failures", sheets=(("Jobs that failed", sheet),)))
     parts.append(
         Part("appendix", "Appendix: versions and hashes", sheets=(("Manifests", _hashes(jobs)),))
@@ -117,84 +102,19 @@ def sweep_document(source: Path) -> Document:
     swept = ", ".join(keys) or "nothing"
     about = (
         f"{count(len(jobs), 'finished run')} below {source.name}; settings that differ: {swept}. "
-        f"{count(len(failures), 'failure')}.",
+        f"{count(len(failed), 'failure')}.",
     )
     return Document(f"Sweep over {swept}", about, (), told, CAUTION, tuple(parts))
 
 
-def differing(trees: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Dotted keys whose values are not the same in all, in the order of the first.
-
-    Where two settings bring others with them, as a shock or a case does by its file, the name of the file
-    stands for all it brings.
-    """
-    keys = dict.fromkeys(key for tree in trees for key in tree)
-    found = [key for key in keys if key not in IGNORED and _n_distinct(trees, key) > 1]
-    if CASE in found:
-        return [CASE, *(key for key in found if key in OWN)]
-    groups = {key.removesuffix(NAME) for key in found if key.endswith(NAME)}
-    return [key for key in found if key.endswith(NAME) or key.partition(".")[0] not in groups]
-
-
-def _n_distinct(trees: Sequence[Mapping[str, Any]], key: str) -> int:
-    return len({json.dumps(tree.get(key), default=str) for tree in trees})
-
-
-def _read(source: Path) -> tuple[list[Job], list[Problem]]:
-    jobs, damaged = [], []
-    for manifest in sorted(source.rglob(runs.MANIFEST), key=_in_order):
-        directory = manifest.parent
-        try:
-            stored = read_stored(directory)
-            if "effects" not in stored.tables:
-                continue
-        except runs.RunDirectoryError as error:
-            damaged += error.problems
-            continue
-        name = str(directory.relative_to(source))
-        jobs.append(Job(name, stored, dict(_flat(stored.settings))))
-    return jobs, damaged
-
-
-def _in_order(path: Path) -> tuple[tuple[int, str], ...]:
-    """Numbered folders by number, others by name."""
-    return tuple((int(part) if part.isdigit() else -1, part) for part in path.parts)
-
-
-def _flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in tree.items():
-        key = f"{above}.{name}" if above else str(name)
-        if isinstance(value, Mapping) and value:
-            yield from _flat(value, key)
-        else:
-            yield key, value
-
-
-def _failures(source: Path) -> list[list[str]]:
-    """What is written of jobs that failed, whatever its columns."""
-    found = []
-    for name in FAILURES:
-        for path in sorted(source.rglob(name)):
-            table = pd.read_parquet(path) if path.suffix == ".parquet" else _json_rows(path)
-            for row in table.to_dict("records"):
-                told = "; ".join(f"{key}: {value}" for key, value in row.items())
-                found.append([str(path.relative_to(source)), told])
-    return found
-
-
-def _json_rows(path: Path) -> pd.DataFrame:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return pd.DataFrame(content if isinstance(content, list) else [content])
-
-
 def _effect_of(job: Job, of: Measured) -> pd.Series | None:
-    """The row of one effect without shock in one run; None where the run has none."""
+    """The row of one effect in the last world of one run; None where the run has none."""
     rows = where(
         job.stored.table("effects"),
         outcome=of.outcome,
         comparison=of.comparison,
         unit=of.unit,
-        shock="none",
+        shock=job.stored.worlds[-1],
     )
     if of.comparison == "control":
         rows = where(rows, arm=job.stored.lead)
@@ -214,7 +134,7 @@ def _effect_chart(jobs: Sequence[Job], keys: Sequence[str], of: Measured) -> Cha
     low, high = (min(found, key=_estimate), max(found, key=_estimate))
     told = [_told(*each, keys) for each in ([low] if low is high else [low, high])]
     panels = tuple(_effect_panels(found, keys, of, name))
-    title = f"{of.words}: {' to '.join(told)}"
+    title = f"{of.words}: {' up to '.join(told)}"
     sheet = sheet_of(
         ["run", *keys, "year", of.axis.lower(), "95 % interval"],
         [
@@ -228,14 +148,22 @@ def _effect_chart(jobs: Sequence[Job], keys: Sequence[str], of: Measured) -> Cha
     )  # fmt: skip
     source = f"Source: {count(len(found), 'run')} of the sweep; effects.parquet of each"
     reason = "" if panels else "no setting differs, so there is nothing to draw it over"
-    note = "Eligible persons, no shock. Whiskers: 95 % from luck and sampling of each run."
+    note = (
+        "Eligible persons, with the shock of the run where it has one. 95 % intervals are from luck and "
+        "sampling of each run."
+    )
     return Chart(name, title, panels, source, sheet, note, reason)
 
 
 def _told(job: Job, row: pd.Series, keys: Sequence[str]) -> str:
     ends = interval_words(row["ci_low"], row["ci_high"], 2)
-    settings = ", ".join(f"{key}={_shown(job.settings.get(key))}" for key in keys) or job.name
-    return f"{number(row['estimate'], 2)}, {ends} ({settings})"
+    settings = ", ".join(f"{_short(key)}={_shown(job.settings.get(key))}" for key in keys)
+    return f"{number(row['estimate'], 2)}, {ends} ({settings or job.name})"
+
+
+def _short(key: str) -> str:
+    """The last word of a key that says what it is: that of a file is its group."""
+    return key.removesuffix(".name").rpartition(".")[2]
 
 
 def _estimate(found: tuple[Job, pd.Series]) -> float:

@@ -15,6 +15,9 @@ from resilience_sim.report.document.stored import read_stored
 from resilience_sim.report.document.sweeps import is_sweep, sweep_document
 
 HTML, MARKDOWN = "report.html", "report.md"
+HEAD_BYTES = 2000
+"""Of a file, in which our mark stands."""
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -58,23 +61,10 @@ def require_ours(target: Path) -> None:
     """Raise ConfigError unless `target` is missing, empty, or holds an older report and nothing else."""
     if not (target.exists() or target.is_symlink()):
         return
-    got = "a file"
-    if target.is_dir():
-        others = sorted(
-            path.name
-            for path in target.iterdir()
-            if path.name not in (HTML, MARKDOWN, markdown.FOLDER)
-        )
-        strangers = [name for name in (HTML, MARKDOWN) if not _is_ours(target / name)]
-        figures = target / markdown.FOLDER
-        foreign = (
-            [path.name for path in figures.iterdir() if path.suffix != ".svg"]
-            if figures.is_dir()
-            else []
-        )
-        got = f"a folder with {', '.join([*others, *strangers, *foreign][:3])}"
-        if not (others or strangers or foreign):
-            return
+    strangers = _strangers(target) if target.is_dir() else []
+    if target.is_dir() and not strangers:
+        return
+    got = f"a folder with {', '.join(strangers[:MOST_NAMED])}" if strangers else "a file"
     raise ConfigError(
         [
             Problem(
@@ -85,12 +75,29 @@ def require_ours(target: Path) -> None:
     )  # fmt: skip
 
 
+def _strangers(target: Path) -> list[str]:
+    """Names in a folder that no report of ours has put there; without one, all of them."""
+    if not _is_ours(target / HTML):
+        return sorted(path.name for path in target.iterdir())
+    figures = target / markdown.FOLDER
+    pictures = figures.iterdir() if figures.is_dir() else ()
+    return sorted(
+        [
+            path.name
+            for path in target.iterdir()
+            if path.name not in (HTML, MARKDOWN, markdown.FOLDER)
+        ]
+        + ([] if not (target / MARKDOWN).exists() or _is_ours(target / MARKDOWN) else [MARKDOWN])
+        + [path.name for path in pictures if path.suffix != ".svg"]
+    )
+
+
 def _is_ours(path: Path) -> bool:
-    if not path.exists():
-        return True
+    if not path.is_file():
+        return False
     mark = html.MARK if path.name == HTML else markdown.MARK
     with path.open("rb") as stream:
-        return mark.encode() in stream.read(2000)
+        return mark.encode() in stream.read(HEAD_BYTES)
 
 
 def _write(document: Document, target: Path) -> Written:
