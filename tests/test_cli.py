@@ -55,6 +55,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, Path]]:
         ["run", "-h"],
         ["validate", "--help"],
         ["bench", "--help"],
+        ["report", "--help"],
     ],
 )
 def test_help_teaches_within_the_width(
@@ -105,8 +106,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (
             ["rnu"],
-            "verb must be one of run, validate, evidence, calibrate, score, bench; got 'rnu'. Did you "
-            "mean run?",
+            "verb must be one of run, report, validate, evidence, calibrate, score, bench; got 'rnu'. Did "
+            "you mean run?",
         ),
         (["valdiate"], "Did you mean validate?"),
         (["case=erewhon"], "Did you mean resilience-sim run case=erewhon?"),

@@ -110,4 +110,4 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "--help"]) == 0
     text = capsys.readouterr().out
     assert "examples" in text and "exit codes" in text and "report.html" in text
-    assert max(map(len, text.splitlines())) <= 105
+    assert max(map(len, text.splitlines())) <= 100

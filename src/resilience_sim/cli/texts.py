@@ -96,16 +96,16 @@ exit codes: 0 done; 2 bad input, one line per problem; 1 anything else; 130 inte
 
 
 REPORT_HELP = """\
-resilience-sim report: lay out a stored run as one HTML file that needs nothing else, and the same in
-Markdown: findings with their bands first, then charts with the tables behind them, then settings,
-seed, versions and hashes. It reads the run's tables and simulates nothing.
+resilience-sim report: lay out a stored run as one HTML file that needs nothing else, and the same
+in Markdown: findings with their bands first, then charts with the tables behind them, then
+settings, seed, versions and hashes. It reads the run's tables and simulates nothing.
 
 usage: resilience-sim report RUN_OR_SWEEP [output_dir=DIR]
 
-  RUN_OR_SWEEP   directory that run wrote, or a folder with several such directories below it; of these
-                 the main effects are told over the settings that differ
-  output_dir     new folder, or one with an older report (default RUN_OR_SWEEP/report; files of the run
-                 stay as they are)
+  RUN_OR_SWEEP   directory that run wrote, or a folder with several such directories below it; of
+                 these the main effects are told over the settings that differ
+  output_dir     new folder, or one with an older report (default RUN_OR_SWEEP/report; files of the
+                 run stay as they are)
 
 what is written
   report.html    open it in any browser, send it, print it; no network, no script
