@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from resilience_sim.report.document.drawing import Margins, drawing, look_of, svg_of, zero_line
+from resilience_sim.report.document.drawing import (
+    MARK_HANDLE,
+    Margins,
+    drawing,
+    legend_above,
+    look_of,
+    svg_of,
+    zero_line,
+)
 from resilience_sim.report.document.parts import Chart, Panel, absent
 from resilience_sim.report.document.sheets import estimate, wide
 from resilience_sim.report.document.stored import Stored
@@ -105,9 +113,7 @@ def _slopes(stored: Stored, rows: pd.DataFrame) -> Panel:
         axes.set_ylim(bottom=0)
         axes.grid(axis="x", visible=False)
         axes.set_ylabel("Heir per unit of the parent")
-        handles, labels = axes.get_legend_handles_labels()
-        axes.legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1), ncols=5, columnspacing=0.8,
-                    handletextpad=0.1, borderaxespad=0.2)  # fmt: skip
+        legend_above(axes, MARK_HANDLE)
         svg = svg_of(figure, "persistence-by-arm")
     return Panel(svg, f"Slopes of heirs on parents. {'; '.join(parts)}.")
 
@@ -141,6 +147,6 @@ def _split(stored: Stored, rows: pd.DataFrame) -> Panel:
         axes.set_ylim(len(parts) - 0.5, -0.5)
         axes.grid(axis="y", visible=False)
         axes.set_xlabel("Effect on heirs' consumption, hundredths of a line a year")
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
+        legend_above(axes, MARK_HANDLE)
         svg = svg_of(figure, "channels-by-arm")
     return Panel(svg, f"Bars, hundredths of a line. {'; '.join(told)}.")

@@ -42,6 +42,12 @@ MARGINS = Margins()
 """Room for numbers, a label on either side and a legend above."""
 
 
+LETTER, ROW = 0.068, 0.17
+"""Inches that a letter of a legend takes across, and a row of it down."""
+LINE_HANDLE, MARK_HANDLE = 2.2, 1.0
+"""Letters that a sample of a line takes beside its name, and of a mark."""
+
+
 class Look(NamedTuple):
     """How one arm is drawn everywhere."""
 
@@ -158,14 +164,43 @@ def whole_years(axes: Axes) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=9, steps=[1, 2, 5, 10]))
 
 
-def legend_above(axes: Axes, columns: int = 5) -> None:
-    """Names of lines above the picture, where they cover nothing."""
+def legend_above(axes: Axes, handle: float = LINE_HANDLE) -> None:
+    """Names of what is drawn above the picture, where they cover nothing, in as many rows as they take.
+
+    `handle` is how long the sample beside a name is, in letters. Where margins are not fitted the
+    picture grows by the rows beyond the first.
+    """
     handles, labels = axes.get_legend_handles_labels()
-    if handles:
-        axes.legend(
-            handles, labels, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns,
-            borderaxespad=0.2, handlelength=2.2, columnspacing=1.0, handletextpad=0.5,
-        )  # fmt: skip
+    if not handles:
+        return
+    figure = axes.figure
+    assert isinstance(figure, Figure)
+    room = axes.get_position().width * figure.get_size_inches()[0]
+    columns = next(
+        n for n in range(len(labels), 0, -1) if n == 1 or _width(labels, n, handle) <= room
+    )
+    rows = -(-len(labels) // columns)
+    axes.legend(
+        handles, labels, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, borderaxespad=0.2,
+        handlelength=handle, columnspacing=1.0, handletextpad=0.5,
+    )  # fmt: skip
+    if figure.get_layout_engine() is None and rows > 1:
+        _grow(figure, ROW * (rows - 1))
+
+
+def _width(labels: Sequence[str], columns: int, handle: float) -> float:
+    """Inches that a legend takes; its first columns hold one name more, each is as wide as its longest."""
+    longest = [max(map(len, names)) for names in np.array_split(np.asarray(labels), columns)]
+    return LETTER * (sum(longest) + columns * (handle + 2.5))
+
+
+def _grow(figure: Figure, inches: float) -> None:
+    """Make room above the axes, which stay as large as they are."""
+    width, height = figure.get_size_inches()
+    at = figure.subplotpars
+    whole = height + inches
+    figure.set_size_inches(width, whole)
+    figure.subplots_adjust(bottom=at.bottom * height / whole, top=at.top * height / whole)
 
 
 def luck_band(axes: Axes, at: np.ndarray, low: np.ndarray, high: np.ndarray, look: Look) -> None:

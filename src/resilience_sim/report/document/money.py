@@ -8,7 +8,14 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from resilience_sim.outcomes.uncertainty import NORMAL_95
 from resilience_sim.report.costs import costs_section
-from resilience_sim.report.document.drawing import drawing, look_of, svg_of, zero_line
+from resilience_sim.report.document.drawing import (
+    MARK_HANDLE,
+    drawing,
+    legend_above,
+    look_of,
+    svg_of,
+    zero_line,
+)
 from resilience_sim.report.document.parts import Chart, Panel, Sheet, absent, sheet_of
 from resilience_sim.report.document.stored import Stored
 from resilience_sim.report.page import (
@@ -150,8 +157,7 @@ def _prices(stored: Stored, rows: pd.DataFrame) -> Panel:
         axes.set_ylim(len(lines) - 0.5, -0.5)
         axes.set_xlabel("Lines per person (logarithmic)")
         axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}" if x >= 1 else f"{x:g}")
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, columnspacing=1, handletextpad=0.2,
-                    borderaxespad=0.2)  # fmt: skip
+        legend_above(axes, MARK_HANDLE)
         svg = svg_of(figure, "cost-per-gain")
     return Panel(svg, f"Prices in lines. {'; '.join(parts)}.")
 
@@ -211,8 +217,7 @@ def _plane(stored: Stored, points: list[Point], name: str, heading: str) -> Pane
             )  # fmt: skip
         axes.set_xlabel("Cost, lines per eligible member")
         axes.set_ylabel("Gain over none, percentage points")
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=5, columnspacing=0.8, handletextpad=0.1,
-                    borderaxespad=0.2)  # fmt: skip
+        legend_above(axes, MARK_HANDLE)
         svg = svg_of(figure, name)
     told = "; ".join(
         f"{arm} {number(gain, 2)} for {number(cost, 3)}" for arm, cost, gain, *_ in points

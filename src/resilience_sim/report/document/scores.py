@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from resilience_sim.evidence import targets
-from resilience_sim.report.document.drawing import drawing, svg_of, zero_line
+from resilience_sim.report.document.drawing import (
+    MARK_HANDLE,
+    drawing,
+    legend_above,
+    svg_of,
+    zero_line,
+)
 from resilience_sim.report.document.parts import Chart, Panel, absent, sheet_of
 from resilience_sim.report.document.stored import Stored
 from resilience_sim.report.page import MISSING, number
@@ -97,9 +103,7 @@ def _panel(rows: pd.DataFrame) -> Panel:
         axes.set_xlim(-FAR * 1.05, FAR * 1.05)
         axes.set_xlabel("Draws less report, in tolerances (cut at 6)")
         axes.grid(axis="y", visible=False)
-        axes.legend(
-            loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2, handletextpad=0.2
-        )
+        legend_above(axes, MARK_HANDLE)
         svg = svg_of(figure, "scorecard")
     told = "; ".join(f"{name} {number(x, 1)}" for name, x in zip(names, middle, strict=True))
     return Panel(svg, f"Medians with bands in tolerances from the report: {told}.")
