@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from resilience_sim.errors import ConfigError
 from resilience_sim.evidence import targets
 from resilience_sim.report.document.drawing import (
     MARK_HANDLE,
@@ -40,7 +41,11 @@ def scorecard_chart(stored: Stored) -> Chart:
     from resilience_sim.calibration import draws
     from resilience_sim.calibration.scoring import fitted_rows, scorecard
 
-    table = scorecard(told, draws.shipped())
+    try:
+        table = scorecard(told, draws.shipped())
+    except ConfigError as error:
+        reason = f"the draws that come with the package cannot be used ({error.problems[0]})"
+        return absent("scorecard", subject, reason.replace(".)", ")"))
     scored = fitted_rows(table)
     hits = int(scored["hit"].sum())
     title = f"Of {len(scored)} reported effects that were fitted, the shipped draws meet {hits}"
