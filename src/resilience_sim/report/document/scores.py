@@ -44,8 +44,9 @@ def scorecard_chart(stored: Stored) -> Chart:
     try:
         table = scorecard(told, draws.shipped())
     except ConfigError as error:
-        reason = f"the draws that come with the package cannot be used ({error.problems[0]})"
-        return absent("scorecard", subject, reason.replace(".)", ")"))
+        found = error.problems[0]
+        reason = f"the draws that come with the package must {found.allowed}; they have {found.got}"
+        return absent("scorecard", subject, reason)
     scored = fitted_rows(table)
     hits = int(scored["hit"].sum())
     title = f"Of {len(scored)} reported effects that were fitted, the shipped draws meet {hits}"
