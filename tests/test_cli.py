@@ -57,6 +57,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, Path]]:
         ["bench", "--help"],
         ["sweep", "--help"],
         ["aggregate", "--help"],
+        ["report", "--help"],
     ],
 )
 def test_help_teaches_within_the_width(
@@ -109,6 +110,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
             ["rnu"],
             "verb must be one of run, sweep, aggregate, validate, evidence, calibrate, score, bench; got "
             "'rnu'. Did you mean run?",
+            "verb must be one of run, report, validate, evidence, calibrate, score, bench; got 'rnu'. Did "
+            "you mean run?",
         ),
         (["valdiate"], "Did you mean validate?"),
         (["case=erewhon"], "Did you mean resilience-sim run case=erewhon?"),

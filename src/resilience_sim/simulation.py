@@ -34,6 +34,7 @@ from resilience_sim.results import (
 )
 from resilience_sim.shocks import ShockPath, shock_path
 from resilience_sim.solver import Phase, Policies, TypeAxes
+from resilience_sim.typical import QUARTER_LINE, typical_types
 
 BELIEF_OUTCOMES = ("income", "consumption", "assets", "improved", "escaped")
 
@@ -260,6 +261,7 @@ def _results(
     histogram = np.concatenate([first, sums.histogram / (unit * config.replicates)], axis=2)
     edges = 2.0 ** (LOWEST_BIN_LOG2 + np.arange(N_BINS + 1) / BINS_PER_DOUBLING)
     is_currency = config.population.survey.line_per_person_month
+    typical = typical_types(config, lives)
     return Results(
         case_name=config.case_name,
         arms=experiment.deliveries.names,
@@ -303,6 +305,8 @@ def _results(
         notes=(*people.notes, *lives.notes, *_response_notes(experiment.shock)),
         seconds=seconds,
         has_policies_from_before=lives.policies.are_from_before,
+        motion=typical.motion,
+        chances=typical.chances,
     )
 
 
@@ -344,7 +348,7 @@ def _thresholds(lives: Lives) -> dict[str, np.ndarray]:
     policies = lives.policies
     axes, chance = policies.axes, policies.escape
     land, mind, skill, other = np.indices(chance.shape[:4]).reshape(4, -1)
-    money_at = np.searchsorted(policies.money.nodes, 0.25)  # a quarter's line at hand
+    money_at = np.searchsorted(policies.money.nodes, QUARTER_LINE)
     at_money = chance[..., money_at].reshape(-1, chance.shape[-2])
     rests = policies.rests.reshape(-1, 2, 4)
 

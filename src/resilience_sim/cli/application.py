@@ -70,6 +70,7 @@ def _dispatch(words: list[str]) -> int:
         "run": _run,
         "sweep": _sweep,
         "aggregate": _aggregate,
+        "report": _report,
         "validate": _validate,
         "evidence": _evidence,
         "calibrate": _calibrate,
@@ -126,6 +127,16 @@ def _aggregate(words: list[str]) -> int:
     from resilience_sim.cli.sweeping import aggregate
 
     return aggregate(words)
+
+
+def _report(words: list[str]) -> None:
+    """Do the verb `report`: a stored run or sweep as HTML and Markdown."""
+    if any(word in ("-h", "--help") for word in words):
+        print(texts.REPORT_HELP, end="")
+        return
+    from resilience_sim.cli.reporting import report
+
+    print(report(words), end="")
 
 
 def _validate(words: list[str]) -> None:

@@ -36,6 +36,7 @@ verbs
   run        simulate a case under every arm, print the tables and write a run directory
   sweep      simulate many scenarios, each once; goes on where it was stopped
   aggregate  gather a sweep into one data set, and a table of what failed
+  report     lay out a stored run or a sweep as one HTML file, and in Markdown
   validate   say everything that is wrong with a survey, or what is in it; runs nothing
   evidence   list the reported effects of real programmes, and what represents each in the model
   calibrate  fit cases to those effects: a set of draws that the evidence does not rule out
@@ -48,6 +49,7 @@ examples
   resilience-sim run case=erewhon shock=none       a small fictional country, within seconds
   resilience-sim run arms=[none,cash] seed=3       two arms, other luck
   resilience-sim run --help                        the keys people type most
+  resilience-sim report runs/NAME                  charts and findings of a stored run
   resilience-sim validate survey=FILE map=FILE     is this survey fit to run?
 
 options
@@ -94,6 +96,34 @@ units
 exit codes: 0 done; 2 bad input, one line per problem; 1 anything else; 130 interrupted.
 """
 
+
+REPORT_HELP = """\
+resilience-sim report: lay out a stored run as one HTML file that needs nothing else, and the same
+in Markdown: findings with their bands first, then charts with the tables behind them, then
+settings, seed, versions and hashes. It reads the run's tables and simulates nothing.
+
+usage: resilience-sim report RUN_OR_SWEEP [output_dir=DIR]
+
+  RUN_OR_SWEEP   directory that run wrote, or a folder with several such directories below it; of
+                 these the main effects are told over the settings that differ
+  output_dir     new folder, or one with an older report (default RUN_OR_SWEEP/report; files of the
+                 run stay as they are)
+
+what is written
+  report.html    open it in any browser, send it, print it; no network, no script
+  report.md      the same text and tables; pictures lie beside it in figures/
+
+A chart that cannot be drawn from a run says in a line why.
+
+examples
+  resilience-sim run case=erewhon output_dir=out
+  resilience-sim report out
+  resilience-sim report out output_dir=page
+  resilience-sim run --multirun seed=1,2,3 output_dir=many
+  resilience-sim report many
+
+exit codes: 0 done; 2 bad input, one line per problem; 1 anything else; 130 interrupted.
+"""
 
 VALIDATE_HELP = """\
 resilience-sim validate: say everything that is wrong with a survey, by column, row and value; or,

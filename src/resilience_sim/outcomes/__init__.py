@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from resilience_sim.outcomes.beliefs import beliefs
+from resilience_sim.outcomes.chances import chances
 from resilience_sim.outcomes.channels import channels
 from resilience_sim.outcomes.coordination import coordination
 from resilience_sim.outcomes.costs import costs
 from resilience_sim.outcomes.effects import effects
 from resilience_sim.outcomes.escape import escape
 from resilience_sim.outcomes.generations import generations
+from resilience_sim.outcomes.incidence import incidence
 from resilience_sim.outcomes.lists import lists
 from resilience_sim.outcomes.measured import measured
 from resilience_sim.outcomes.mobility import mobility
+from resilience_sim.outcomes.motion import motion
 from resilience_sim.outcomes.needed import needed
 from resilience_sim.outcomes.panel import panel
 from resilience_sim.outcomes.persistence import persistence
 from resilience_sim.outcomes.poverty import poverty
+from resilience_sim.outcomes.recovery import recovery
 from resilience_sim.outcomes.resilience import resilience
 from resilience_sim.outcomes.spillovers import spillovers
 from resilience_sim.outcomes.thresholds import thresholds
@@ -52,6 +56,10 @@ TABLES: dict[str, Callable[[Results, str], pd.DataFrame]] = {
     "coordination": coordination,
     "spillovers": spillovers,
     "measured": measured,
+    "recovery": recovery,
+    "incidence": incidence,
+    "motion": motion,
+    "chances": chances,
 }
 """What every run has; the panel comes on request."""
 
