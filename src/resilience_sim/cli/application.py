@@ -73,6 +73,7 @@ def _dispatch(words: list[str]) -> int:
         "evidence": _evidence,
         "calibrate": _calibrate,
         "score": _score,
+        "ask": _ask,
         "bench": _bench,
     }
     if not words or words[0] in ("-h", "--help", "help"):
@@ -149,6 +150,16 @@ def _score(words: list[str]) -> None:
     from resilience_sim.cli.calibrating import score
 
     print(score(words), end="")
+
+
+def _ask(words: list[str]) -> None:
+    """Do the verb `ask`: answer a policy question, or teach how to ask."""
+    if not words or any(word in ("-h", "--help") for word in words):
+        print(texts.ASK_HELP, end="")
+        return
+    from resilience_sim.cli.asking import ask
+
+    print(ask(words), end="")
 
 
 def _bench(words: list[str]) -> None:

@@ -119,9 +119,7 @@ def answer(
                     "present_cost": option.present_cost,
                     "goal": measure.goal,
                     "outcome": measure.outcome,
-                    "shock": NOTHING
-                    if measure.world == CALM_WORLD
-                    else setup.config.shock.name,
+                    "shock": NOTHING if measure.world == CALM_WORLD else setup.config.shock.name,
                     "judged": question.judged_words,
                     "horizon_years": measure.year,
                     "unit": measure.unit,

@@ -13,6 +13,7 @@ from resilience_sim.config import Config, Content, ProgrammeMode, Side, Targetin
 from resilience_sim.errors import ConfigError, Problem
 from resilience_sim.programmes.contents import scaled, side_of, total
 from resilience_sim.programmes.targeting import list_results, lists_of
+from resilience_sim.questions.measures import of_programmes
 from resilience_sim.questions.options import (
     BOTH,
     Option,
@@ -24,7 +25,6 @@ from resilience_sim.questions.options import (
     priced,
     with_arms,
 )
-from resilience_sim.questions.worlds import outcomes
 
 EVERYONE = "everyone_thin"
 NO_CUTOFF = float("inf")
@@ -40,12 +40,14 @@ ERRORS = {
     "inclusion_error": "share of the listed who are not poor, decimal",
     "exclusion_error": "share of the poor who are not listed, decimal",
 }
-LISTS = ("social", "productive", "both")
 UNITS = {
-    f"{name}_{measure}": f"{unit}; list: {name}"
-    for name in LISTS
+    f"{name}_{measure}": f"{unit}; {name} list"
+    for name in ("social", "productive")
     for measure, unit in ERRORS.items()
-} | {"package": "factor on what a listed household gets"}
+} | {
+    "both_coverage": "share of all persons who are on both lists, decimal",
+    "package": "factor on what a listed household gets",
+}
 _SAME = Targeting(TargetingRule.SAME, NO_CUTOFF)
 _ALL = Targeting(TargetingRule.ALL, NO_CUTOFF)
 
@@ -73,9 +75,7 @@ def rules(config: Config) -> dict[str, Rule]:
     }
 
 
-def targeting(
-    setup: Setup, budget: float | None = None, years: Sequence[int] = (10,)
-) -> Question:
+def targeting(setup: Setup, budget: float | None = None, years: Sequence[int] = (10,)) -> Question:
     """Rules that give the contents of `both` to as many as the money pays for, and a thin share to all.
 
     Households are listed in the order of a rule until the budget is spent; where a rule has two
@@ -88,7 +88,7 @@ def targeting(
         Lines per household that is eligible by the case's own rule; None takes what the contents of
         `both` cost for the share `coordination.coverage` of them.
     years
-        When outcomes are told; the first is the headline.
+        When outcomes are told.
 
     Raises
     ------
@@ -114,9 +114,10 @@ def targeting(
     thin = {name: scaled(each, factor) for name, each in held.items()}
     config = _ruled(with_arms(setup.config, {BOTH: thin}), _ALL, _SAME)
     options.append(_option(setup, EVERYONE, config, thin, factor))
+    measures = of_programmes(years, setup.is_shocked, setup.config.horizon_years)
     return Question(
         "targeting", priced(setup, options), nothing(setup), everyone, "all persons",
-        tuple(outcomes(setup, years)), UNITS,
+        tuple(measures), UNITS,
     )  # fmt: skip
 
 
@@ -201,5 +202,6 @@ def _option(
         f"{each.name}_{measure}": float(getattr(each, measure))
         for each in list_results(lists, setup.households)
         for measure in ERRORS
+        if f"{each.name}_{measure}" in UNITS
     }
     return Option(name, errors | {"package": package}, config, BOTH, tuple(held.values()))

@@ -56,9 +56,7 @@ def live(question: Question, setup: Setup, draw: Draw) -> Lived:
 
     options, households = question.lived, setup.households
     config = drawn(setup.config)
-    config = replace(
-        config, outcomes=replace(config.outcomes, horizons_years=_horizons(question))
-    )
+    config = replace(config, outcomes=replace(config.outcomes, horizons_years=_horizons(question)))
     by_response: dict[str, list[int]] = {}
     for k, each in enumerate(options):
         by_response.setdefault(repr(each.config.shock.response), []).append(k)
@@ -81,9 +79,7 @@ def live(question: Question, setup: Setup, draw: Draw) -> Lived:
         told = replace(config, shock=shock)
         experiments.append(Experiment(told, households, given, path, p, seconds=0.0))
     phases = [phases_of(each.config, each.deliveries) for each in experiments]
-    wanted = dict.fromkeys(
-        phase for told in phases for each in told.values() for phase, _ in each
-    )
+    wanted = dict.fromkeys(phase for told in phases for each in told.values() for phase, _ in each)
     policies = solver.solve(config, p, start.axes, list(wanted))
     n_years, horizons = config.horizon_years, _horizons(question)
     draws: list[Array] = [np.empty(0)] * len(options)
@@ -111,12 +107,11 @@ def together(
 
     def support_at(each: Deliveries, row: int) -> NDArray[np.int32]:
         place = np.array([0, *(1 + supports.index(own) for own in each.supports)], np.int32)
-        return place[each.support_at[row]]
+        found: NDArray[np.int32] = place[each.support_at[row]]
+        return found
 
     rows = [(each, each.names.index(arm)) for each, arm in parts]
-    handed = {
-        name: np.stack([getattr(each, name)[row] for each, row in rows]) for name in FIELDS
-    }
+    handed = {name: np.stack([getattr(each, name)[row] for each, row in rows]) for name in FIELDS}
     return Deliveries(
         names=(NOTHING, *(f"{k}:{each.name}" for k, each in enumerate(options))),
         reach=np.stack([each.reach[row] for each, row in rows]),

@@ -28,7 +28,8 @@ HEIRS = {
     "heirs_poor": ("poor", 100.0, POINTS),
 }
 """Outcome, the statistic of heirs behind it, its scale and its unit."""
-BACK_YEARS = 2
+BACK_YEARS, AREA_YEARS = 2, 5
+"""Years from the shock within which somebody must be back for good, and over which losses are added up."""
 
 
 class Measure(NamedTuple):
@@ -59,11 +60,11 @@ def yearly(
     return Measure(goal, outcome, LINES_A_YEAR, year, world, is_more_better, is_headline)
 
 
-def recoveries(last_year: int, is_headline: bool = True) -> tuple[Measure, ...]:
-    """Consumption lost to the shock, and who is back for good."""
-    lost = "percent of a year's normal consumption"
+def recoveries(last_year: int) -> tuple[Measure, ...]:
+    """Consumption lost to the shock over five years from it, and who is back within two for good."""
+    lost = f"percent of a year's normal consumption, in {AREA_YEARS} years from the shock"
     return (
-        Measure("recovery", "area_lost", lost, last_year, SHOCKED_WORLD, False, is_headline, 100.0),
+        Measure("recovery", "area_lost", lost, last_year, SHOCKED_WORLD, False, True, 100.0),
         Measure("recovery", "back", POINTS, last_year, SHOCKED_WORLD, True, False, 100.0),
     )
 
@@ -87,13 +88,11 @@ class Reading(NamedTuple):
     """(A, M, V) of the villages on the mean over replicates; NaN where villages do not report it."""
 
 
-def read(
-    sums: Sums, lives: Lives, measures: Sequence[Measure], horizons: Sequence[int]
-) -> Reading:
+def read(sums: Sums, lives: Lives, measures: Sequence[Measure], horizons: Sequence[int]) -> Reading:
     """Read measures off what lives add up to, for the judged persons."""
     judged = lives.households.is_eligible != 0
     weight = np.where(judged, fixed_weights(lives.households.weight), 0)
-    villages = np.bincount(lives.households.village, weight)
+    villages = np.bincount(lives.households.village, weight).astype(np.float64)
     n_arms, _, n_replicates = sums.year.shape[:3]
     draws = np.full((n_arms, len(measures), n_replicates), np.nan)
     influence = np.full((n_arms, len(measures), villages.size), np.nan)
@@ -105,8 +104,7 @@ def read(
         elif measure.outcome == "area_lost":
             draws[:, m] = measure.scale * _area_lost(sums, lives)
         elif measure.outcome == "back":
-            back = sums.recovery[..., : BACK_YEARS + 1].sum(axis=-1)
-            draws[:, m] = measure.scale * back / weight.sum()
+            draws[:, m] = measure.scale * _back(sums, lives) / weight.sum()
         else:
             names = SUMMED.get(measure.outcome, (measure.outcome,))
             at = [OUTCOMES.index(name) for name in names]
@@ -119,10 +117,41 @@ def read(
 
 
 def _area_lost(sums: Sums, lives: Lives) -> Array:
-    """Years of normal consumption lost to the shock over the run, shape (A, R)."""
-    config, strike = lives.experiment.config, lives.experiment.shock
+    """Years of normal consumption lost to the shock, shape (A, R)."""
+    per_year, start = (
+        lives.experiment.config.periods_per_year,
+        lives.experiment.shock.start_period,
+    )
     paths = sums.period[..., ELIGIBLE, PERIOD_OUTCOMES.index("consumption")]
+    paths = paths[..., : start + AREA_YEARS * per_year]
     gaps = 1 - paths[:, SHOCKED_WORLD] / paths[:, CALM_WORLD]
-    months = 12 / config.periods_per_year
-    lost = [[recovery(gap, months, strike.start_period).area_years for gap in arm] for arm in gaps]
+    lost = [[recovery(gap, 12 / per_year, start).area_years for gap in arm] for arm in gaps]
     return np.array(lost)
+
+
+def _back(sums: Sums, lives: Lives) -> Array:
+    """Persons who are back for good, shape (A, R); NaN where the run ends too soon to tell."""
+    config, strike = lives.experiment.config, lives.experiment.shock
+    reached = config.horizon_years - strike.start_period // config.periods_per_year
+    back = sums.recovery[..., : BACK_YEARS + 1].sum(axis=-1)
+    return back if reached > BACK_YEARS else np.full(back.shape, np.nan)
+
+
+def of_programmes(years: Sequence[int], is_shocked: bool, last_year: int) -> list[Measure]:
+    """Escapes, poverty and consumption in some years, and recovery where a shock strikes.
+
+    Headlines are who got out in the last of the years, who is poor in the first and the last, and
+    the consumption lost to the shock.
+    """
+    goals = {
+        "escapes": ("got_out", "escaped", "lifted"),
+        "poverty": ("poor", "poverty_gap", "consumption"),
+    }
+    heads = {("got_out", years[-1]), ("poor", years[0]), ("poor", years[-1])}
+    found = [
+        yearly(goal, outcome, year, (outcome, year) in heads)
+        for goal, outcomes in goals.items()
+        for year in years
+        for outcome in outcomes
+    ]
+    return found + list(recoveries(last_year) if is_shocked else ())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from resilience_sim.config import Content, ContentKind, Side
 from resilience_sim.errors import ConfigError, Problem
 from resilience_sim.programmes.contents import scaled, side_of, total
-from resilience_sim.questions.measures import of_heirs, recoveries, yearly
+from resilience_sim.questions.measures import of_heirs, of_programmes
 from resilience_sim.questions.options import (
     Option,
     Question,
@@ -44,7 +44,7 @@ def frontier(
     budget
         Lines per eligible household, undiscounted; None takes half of what `both` costs.
     years
-        When escapes and poverty are told; the first is the headline.
+        When escapes and poverty are told.
 
     Raises
     ------
@@ -81,17 +81,7 @@ def frontier(
         for mix in mixes
     ]  # fmt: skip
     last = setup.config.horizon_years
-    measures = [
-        yearly(goal, outcome, year, n == 0 and year == years[0])
-        for year in years
-        for goal, outcomes in (
-            ("escapes", ("got_out", "escaped", "lifted")),
-            ("poverty", ("poor", "poverty_gap", "consumption")),
-        )
-        for n, outcome in enumerate(outcomes)
-    ]
-    if setup.is_shocked:
-        measures += recoveries(last)
+    measures = of_programmes(years, setup.is_shocked, last)
     if setup.config.mechanisms.succession:
         measures += of_heirs(last)
     return Question(
@@ -121,7 +111,9 @@ def _side(
             found[name] = scaled(left.pop(name), _most(held[name]))
             money -= cost[name] * _most(held[name])
     most = total(cost[name] * _most(held[name]) for name in found)
-    allowed = f"leave the {side} side at most {most:.4g} lines per eligible household, all it can use"
+    allowed = (
+        f"leave the {side} side at most {most:.4g} lines per eligible household, all it can use"
+    )
     problems.append(
         Problem("budget", allowed, f"{most + money:.4g}", "Lower the budget, or leave the mix out.")
     )

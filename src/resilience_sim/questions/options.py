@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resilience_sim.calibration.cases import Case, Effort
-from resilience_sim.config import MONTHS, Config, Content, Equal
+from resilience_sim.config import MONTHS, Config, Content, Equal, Response
 from resilience_sim.errors import ConfigError, Problem
 from resilience_sim.population import Households
 from resilience_sim.programmes import deliveries
@@ -82,7 +82,7 @@ class Setup(NamedTuple):
 
 
 def setup(config: Config, effort: Effort, discount: float) -> Setup:
-    """Load the households, and coarsen the planner as `effort` says.
+    """Load the households, and coarsen the planner as `effort` says; nobody responds to the shock.
 
     Raises
     ------
@@ -101,6 +101,7 @@ def setup(config: Config, effort: Effort, discount: float) -> Setup:
     coarse = replace(
         case.config,
         arms=[NOTHING, BOTH],
+        shock=replace(case.config.shock, response=Response()),
         programme=replace(case.config.programme, equal=Equal.NONE),
         outcomes=replace(case.config.outcomes, horizons_years=config.outcomes.horizons_years),
     )

@@ -8,8 +8,8 @@ from dataclasses import replace
 from resilience_sim.config import Side
 from resilience_sim.errors import ConfigError, Problem
 from resilience_sim.programmes.contents import side_of
+from resilience_sim.questions.measures import of_programmes
 from resilience_sim.questions.options import Option, Question, Setup, both_of, priced, with_arms
-from resilience_sim.questions.worlds import outcomes
 
 GAPS = (6, 12, 24)
 TOGETHER = "together"
@@ -31,7 +31,7 @@ def order(setup: Setup, gaps: Sequence[int] = GAPS, years: Sequence[int] = (10,)
     gaps
         Months between the two, each tried in both orders.
     years
-        When outcomes are told; the first is the headline.
+        When outcomes are told.
 
     Raises
     ------
@@ -70,7 +70,8 @@ def order(setup: Setup, gaps: Sequence[int] = GAPS, years: Sequence[int] = (10,)
     ]
     costed = priced(setup, options)
     together = next(each for each in costed if each.name == TOGETHER)
+    measures = of_programmes(years, setup.is_shocked, setup.config.horizon_years)
     return Question(
         "order", costed, together, setup.eligible, "eligible persons",
-        tuple(outcomes(setup, years)), UNITS,
+        tuple(measures), UNITS,
     )  # fmt: skip

@@ -131,9 +131,7 @@ def responses(
             for outcome in ("got_out", "escaped", "lifted")
         ),
     ]
-    return Question(
-        "shock", options, options[0], everyone, "all persons", tuple(measures), UNITS
-    )
+    return Question("shock", options, options[0], everyone, "all persons", tuple(measures), UNITS)
 
 
 def _moved(config: Config, year: int | None) -> Config:

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 
 from resilience_sim.config import CoordinationTerms, meaning_of
 from resilience_sim.programmes import UNCOORDINATED, coordination
-from resilience_sim.questions.measures import Measure, recoveries, yearly
+from resilience_sim.questions.measures import of_programmes
 from resilience_sim.questions.options import (
     Option,
     Question,
@@ -35,7 +35,7 @@ def worlds(
     terms
         Worlds by name. None is worse in anything than the case's own world without coordination.
     years
-        When outcomes are told; the first is the headline.
+        When outcomes are told.
     """
     config = setup.config
     without = config.coordination.without
@@ -61,26 +61,8 @@ def worlds(
     units = {name: meaning_of(f"coordination.terms.{name}").unit for name in TERMS}
     return Question(
         "coordination", options, options[0], setup.eligible, "eligible persons, listed or not",
-        tuple(outcomes(setup, years)), units,
+        tuple(of_programmes(years, setup.is_shocked, config.horizon_years)), units,
     )  # fmt: skip
-
-
-def outcomes(setup: Setup, years: Sequence[int]) -> list[Measure]:
-    """What programmes for the eligible are judged by when their sizes are the same."""
-    goals = (
-        ("escapes", ("got_out", "escaped", "lifted")),
-        ("poverty", ("poor", "poverty_gap")),
-        ("consumption", ("consumption",)),
-    )
-    measures = [
-        yearly(goal, outcome, year, n == 0 and year == years[0])
-        for year in years
-        for goal, named in goals
-        for n, outcome in enumerate(named)
-    ]
-    if setup.is_shocked:
-        measures += recoveries(setup.config.horizon_years)
-    return measures
 
 
 def _no_worse(terms: CoordinationTerms, without: CoordinationTerms) -> CoordinationTerms:
