@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from resilience_sim.questions.options import Question, Setup
 
 N_DRAWS = 24
-N_HOUSEHOLDS, N_REPLICATES = 3000, 8
+N_HOUSEHOLDS, N_REPLICATES = 3000, 4
 """At most, unless fewer are typed."""
 LONGEST_TOLD = 15
 """Years; later horizons are for heirs."""

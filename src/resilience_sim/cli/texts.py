@@ -219,7 +219,7 @@ keys
   KEY=VALUE     settings as for run: case=, shock=, population.n_households=, replicates=,
                 horizon_years=, outcomes.horizons_years=, threads=, output_dir=, ...
 
-At most 3,000 households and 8 replicates are lived, by a coarse planner. Written to output_dir, or
+At most 3,000 households and 4 replicates are lived, by a coarse planner. Written to output_dir, or
 else a new folder runs/ask-QUESTION-CASE-TIME: answer.parquet, answer.svg, answer.txt and
 config.yaml. docs/questions.md has an answer to each question and says how to read it.
 

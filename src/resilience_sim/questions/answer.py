@@ -104,7 +104,10 @@ def answer(
     frontier = on_frontier(question, lives)
     units = {**HEADS, **question.setting_units, **TAILS}
     rows = []
-    for k, option in enumerate(question.lived):
+    lived = question.lived
+    names = [each.name for each in question.options]
+    for k in sorted(range(len(lived)), key=lambda k: _rank(lived[k].name, names)):
+        option = lived[k]
         for measure, judged in zip(question.measures, told[k], strict=True):
             low, median, high = judged.effect
             behind_low, behind, behind_high = judged.behind
@@ -150,6 +153,11 @@ def answer(
     frame = pd.DataFrame(rows, columns=list(units)).astype(numbers)
     frame.attrs["units"] = units
     return frame
+
+
+def _rank(name: str, names: list[str]) -> int:
+    """Place of an option in the table: a reference that is none of the options comes first."""
+    return names.index(name) if name in names else -1
 
 
 def _live_all(

@@ -23,7 +23,7 @@ from resilience_sim.population import Households
 from resilience_sim.programmes import Deliveries, deliveries
 from resilience_sim.programmes.delivery import FIELDS, Support
 from resilience_sim.questions.measures import read
-from resilience_sim.questions.options import NOTHING, Option, Question, Setup
+from resilience_sim.questions.options import Option, Question, Setup
 from resilience_sim.shocks import shock_path
 from resilience_sim.simulation import Experiment
 
@@ -88,7 +88,7 @@ def live(question: Question, setup: Setup, draw: Draw) -> Lived:
         lives = Lives(experiment, p, start, policies)
         sums = lives.live(known, range(len(lives.blocks)), experiment.worlds, n_years)
         found = read(sums, lives, question.measures, horizons)
-        for at, k in enumerate(places, start=1):
+        for at, k in enumerate(places):
             draws[k], influence[k] = found.draws[at], found.influence[at]
     return _judged(np.array(draws), np.array(influence), households)
 
@@ -96,11 +96,13 @@ def live(question: Question, setup: Setup, draw: Draw) -> Lived:
 def together(
     options: Sequence[Option], given: Sequence[Deliveries], judged: NDArray[np.bool_]
 ) -> Deliveries:
-    """What options deliver, as the arms of one experiment, after the arm none.
+    """What options deliver, as the arms of one experiment.
 
     Each reaches households by its own lists; those judged stand where the eligible do.
     """
-    parts = [(given[0], NOTHING), *((each, o.arm) for each, o in zip(given, options, strict=True))]
+    rows = [
+        (each, each.names.index(option.arm)) for each, option in zip(given, options, strict=True)
+    ]
     supports: list[Support] = list(
         dict.fromkeys(support for each in given for support in each.supports)
     )
@@ -110,10 +112,9 @@ def together(
         found: NDArray[np.int32] = place[each.support_at[row]]
         return found
 
-    rows = [(each, each.names.index(arm)) for each, arm in parts]
     handed = {name: np.stack([getattr(each, name)[row] for each, row in rows]) for name in FIELDS}
     return Deliveries(
-        names=(NOTHING, *(f"{k}:{each.name}" for k, each in enumerate(options))),
+        names=tuple(f"{k}:{option.name}" for k, option in enumerate(options)),
         reach=np.stack([each.reach[row] for each, row in rows]),
         support_at=np.stack([support_at(each, row) for each, row in rows]),
         supports=tuple(supports),

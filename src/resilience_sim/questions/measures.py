@@ -17,6 +17,7 @@ from resilience_sim.outcomes.uncertainty import influence_of_mean
 
 SHOCKED_WORLD = 1
 POINTS = "percentage points"
+OF_LINE = "percent of the poverty line, mean over persons"
 LINES_A_YEAR = "annual poverty lines per person and year"
 SUMMED = {"got_out": ("escaped", "lifted")}
 """Outcomes that are sums: above the threshold for good, of who began trapped or with no way up."""
@@ -56,7 +57,8 @@ def yearly(
     """A mean over the judged persons in one year: a share, or lines per year."""
     is_more_better = outcome not in SMALLER_SHARES
     if outcome in (*LARGER_SHARES, *SMALLER_SHARES):
-        return Measure(goal, outcome, POINTS, year, world, is_more_better, is_headline, 100.0)
+        unit = OF_LINE if outcome == "poverty_gap" else POINTS
+        return Measure(goal, outcome, unit, year, world, is_more_better, is_headline, 100.0)
     return Measure(goal, outcome, LINES_A_YEAR, year, world, is_more_better, is_headline)
 
 
@@ -140,14 +142,15 @@ def _back(sums: Sums, lives: Lives) -> Array:
 def of_programmes(years: Sequence[int], is_shocked: bool, last_year: int) -> list[Measure]:
     """Escapes, poverty and consumption in some years, and recovery where a shock strikes.
 
-    Headlines are who got out in the last of the years, who is poor in the first and the last, and
-    the consumption lost to the shock.
+    Headlines are who got out and who is poor in the last of the years, the poverty gap in the first
+    and the last, and the consumption lost to the shock.
     """
     goals = {
         "escapes": ("got_out", "escaped", "lifted"),
         "poverty": ("poor", "poverty_gap", "consumption"),
     }
-    heads = {("got_out", years[-1]), ("poor", years[0]), ("poor", years[-1])}
+    last = years[-1]
+    heads = {("got_out", last), ("poor", last), ("poverty_gap", years[0]), ("poverty_gap", last)}
     found = [
         yearly(goal, outcome, year, (outcome, year) in heads)
         for goal, outcomes in goals.items()

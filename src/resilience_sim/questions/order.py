@@ -29,9 +29,10 @@ def order(setup: Setup, gaps: Sequence[int] = GAPS, years: Sequence[int] = (10,)
     Parameters
     ----------
     gaps
-        Months between the two, each tried in both orders.
+        Months between the two, each tried in both orders; 0 is together.
     years
-        When outcomes are told.
+        When outcomes are told: of these only those by which every option has been paid for, so that
+        none is judged before its money is spent.
 
     Raises
     ------
@@ -41,9 +42,9 @@ def order(setup: Setup, gaps: Sequence[int] = GAPS, years: Sequence[int] = (10,)
     held = both_of(setup.config)
     months = 12 * setup.config.horizon_years
     problems = [
-        Problem("gaps", "be different numbers of months, 1 to 120", str(gap))
+        Problem("gaps", "be different numbers of months, 0 to 120", str(gap))
         for n, gap in enumerate(gaps)
-        if not 1 <= gap <= 120 or gap in gaps[:n]
+        if not 0 <= gap <= 120 or gap in gaps[:n]
     ]
     last = max(each.start_month + each.months for each in held.values()) + max(gaps, default=0)
     if last > months:
@@ -70,7 +71,8 @@ def order(setup: Setup, gaps: Sequence[int] = GAPS, years: Sequence[int] = (10,)
     ]
     costed = priced(setup, options)
     together = next(each for each in costed if each.name == TOGETHER)
-    measures = of_programmes(years, setup.is_shocked, setup.config.horizon_years)
+    after = [year for year in years if 12 * year >= last] or [setup.config.horizon_years]
+    measures = of_programmes(after, setup.is_shocked, setup.config.horizon_years)
     return Question(
         "order", costed, together, setup.eligible, "eligible persons",
         tuple(measures), UNITS,

@@ -117,17 +117,17 @@ def responses(
     everyone = np.ones(setup.households.n_households, np.bool_)
     last = config.horizon_years
     paid = (base.shock.start_month + response.delay_months) // MONTHS + 1
-    later = min(paid + 2, last)
+    later, heads = min(paid + 2, last), ("poor", "poverty_gap")
     measures = [
         *recoveries(last),
         *(
-            yearly("poverty", outcome, each, outcome == "poor" and each == paid, SHOCKED_WORLD)
+            yearly("poverty", outcome, each, outcome in heads and each == paid, SHOCKED_WORLD)
             for each in sorted({paid, later})
             for outcome in ("poor", "poverty_gap", "consumption")
         ),
         yearly("hunger", "hungry", paid, True, SHOCKED_WORLD),
         *(
-            yearly("escapes", outcome, last, outcome == "got_out", SHOCKED_WORLD)
+            yearly("escapes", outcome, last, world=SHOCKED_WORLD)
             for outcome in ("got_out", "escaped", "lifted")
         ),
     ]

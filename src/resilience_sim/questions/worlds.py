@@ -58,7 +58,8 @@ def worlds(
             *(option(name, told, "full") for name, told in found.items()),
         ],
     )
-    units = {name: meaning_of(f"coordination.terms.{name}").unit for name in TERMS}
+    meanings = {name: meaning_of(f"coordination.terms.{name}") for name in TERMS}
+    units = {name: f"{each.unit}: {each.text}" for name, each in meanings.items()}
     return Question(
         "coordination", options, options[0], setup.eligible, "eligible persons, listed or not",
         tuple(of_programmes(years, setup.is_shocked, config.horizon_years)), units,

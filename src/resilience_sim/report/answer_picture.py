@@ -35,7 +35,7 @@ WORDS = {
 GREY = "#666666"
 PANELS_A_ROW = 3
 PANEL_INCHES = 3.9
-VERDICT_COLUMNS = 58
+VERDICT_COLUMNS = 52
 TITLE_COLUMNS, SOURCE_COLUMNS = 118, 170
 NUMERIC = {
     "cash_percent": "percent of the budget for cash",
@@ -57,14 +57,14 @@ def drawn(table: pd.DataFrame, command: str = "") -> Figure:
     from matplotlib.figure import Figure
 
     panels = headlines(table)
-    n_columns = min(PANELS_A_ROW, len(panels))
+    n_columns = 2 if len(panels) == 4 else min(PANELS_A_ROW, len(panels))
     n_rows = -(-len(panels) // n_columns)
     told = table[table["is_headline"] & (table["verdict"] != "reference")]
     options, along = in_order(told["option"]), _along(table)
     found = textwrap.wrap(summary(table), TITLE_COLUMNS)
     source = textwrap.wrap(_source(table, command), SOURCE_COLUMNS)
     top, bottom = 0.35 + 0.2 * len(found), 0.45 + 0.14 * len(source)
-    panel = 3.1 if along else 1.5 + 0.3 * len(options)
+    panel = 3.3 if along else 1.75 + 0.3 * len(options)
     width, height = PANEL_INCHES * PANELS_A_ROW, top + panel * n_rows + bottom
     figure = Figure(figsize=(width, height), dpi=100)
     figure.text(0.012, 1 - 0.12 / height, "\n".join(found), va="top", fontsize=11, weight="bold")
@@ -73,15 +73,15 @@ def drawn(table: pd.DataFrame, command: str = "") -> Figure:
         column, row = at % n_columns, at // n_columns
         each = (0.985 - left) / n_columns
         corner = (left + column * each, (bottom + panel * (n_rows - 1 - row) + 0.75) / height)
-        share = 0.74 if along else 0.9
-        axes = figure.add_axes((*corner, share * each, (panel - 1.3) / height))
+        share = 0.76 if along else 0.9
+        axes = figure.add_axes((*corner, share * each, (panel - 1.55) / height))
         if along:
             _curve(axes, rows, along)
         else:
             _dots(axes, rows, options, is_named=column == 0)
         words = goal_words(rows["outcome"].iloc[0], rows["horizon_years"].iloc[0])
         axes.set_title(
-            f"{words[0].upper()}{words[1:]}", loc="left", fontsize=10, weight="bold", pad=17
+            f"{words[0].upper()}{words[1:]}", loc="left", fontsize=10, weight="bold", pad=28
         )
         axes.text(
             0, 1.03, _verdict(rows), transform=axes.transAxes, fontsize=8, color=GREY, va="bottom"
@@ -94,20 +94,6 @@ def drawn(table: pd.DataFrame, command: str = "") -> Figure:
     return figure
 
 
-def _verdict(rows: pd.DataFrame) -> str:
-    """Who is chosen, or between whom nobody can choose, short enough for a panel."""
-    told = rows[rows["verdict"] != "reference"]
-    chosen, open_ = (
-        list(told.loc[told["verdict"] == verdict, "option"]) for verdict in ("chosen", "undecided")
-    )
-    if chosen:
-        return f"chosen: {chosen[0]}".replace("_", " ")
-    if open_:
-        names = "all" if len(open_) == len(told) else ", ".join(open_)
-        return fit(f"too close: {names}".replace("_", " "), VERDICT_COLUMNS)
-    return WORDS[rows["verdict"].iloc[-1]]
-
-
 def _along(table: pd.DataFrame) -> str:
     """The one setting that options differ in, where it is a number to draw along; else nothing."""
     names = list(table.columns)
@@ -116,12 +102,25 @@ def _along(table: pd.DataFrame) -> str:
 
 
 def _measured(rows: pd.DataFrame) -> str:
-    """What an axis shows, with its unit and the direction that is better."""
+    """What an axis shows, with its unit."""
     first = rows.iloc[0]
-    name = first["outcome"].replace("_", " ")
-    world = "" if first["shock"] == "none" else f", {first['shock']}"
-    text = f"{name}{world}, less {first['reference']}: {first['unit']}; {first['better']} is better"
-    return "\n".join(textwrap.wrap(text, 38))
+    return "\n".join(textwrap.wrap(f"{first['outcome'].replace('_', ' ')}, {first['unit']}", 34))
+
+
+def _verdict(rows: pd.DataFrame) -> str:
+    """What effects are against, and who is chosen, or among whom nobody can choose."""
+    first, told = rows.iloc[0], rows[rows["verdict"] != "reference"]
+    world = "" if first["shock"] == "none" else f" under {first['shock']}"
+    chosen, open_ = (
+        list(told.loc[told["verdict"] == verdict, "option"]) for verdict in ("chosen", "undecided")
+    )
+    said = WORDS[told["verdict"].iloc[0]]
+    if chosen:
+        said = f"chosen: {chosen[0]}"
+    elif open_:
+        said = f"too close: {'all' if len(open_) == len(told) else ', '.join(open_)}"
+    against = f"against {first['reference']}{world}; {first['better']} is better"
+    return "\n".join(fit(text.replace("_", " "), VERDICT_COLUMNS) for text in (against, said))
 
 
 def _curve(axes: Axes, rows: pd.DataFrame, along: str) -> None:

@@ -32,7 +32,8 @@ QUESTIONS = {
 }
 PRAISE = {
     "got_out": "most escapes",
-    "poor": "least poverty",
+    "poor": "fewest poor",
+    "poverty_gap": "smallest poverty gap",
     "area_lost": "best recovery",
     "hungry": "least hunger",
     "heirs_consumption": "best start for children",
@@ -43,8 +44,21 @@ DIGITS = {"heirs_consumption": 4}
 SAME_MONEY = 0.005
 """Largest relative difference of costs that are called the same."""
 LABEL, SETTING = 20, 11
+REASONS = ("parameters", "luck or sample")
 MARKS = {"chosen": "*", "undecided": "~", "no band": " ", "unknown": "?"}
-SETTING_HEADS = {"present_cost": "present"}
+SETTING_HEADS = {
+    "present_cost": "present",
+    "productive_delivery": "prod._delivery",
+    "productive_delay_months": "prod._delay_months",
+    "social_coverage": "social_listed",
+    "social_inclusion_error": "social_not_poor",
+    "social_exclusion_error": "social_poor_missed",
+    "productive_coverage": "prod._listed",
+    "productive_inclusion_error": "prod._not_poor",
+    "productive_exclusion_error": "prod._poor_missed",
+    "both_coverage": "both_listed",
+}
+"""Heads of columns that their names are too long for; words stand one over the other."""
 
 
 def answer_text(table: pd.DataFrame, command: str = "") -> str:
@@ -77,19 +91,17 @@ def headlines(table: pd.DataFrame) -> list[pd.DataFrame]:
 
 def summary(table: pd.DataFrame) -> str:
     """The answer in a sentence or two: what speaks for whom, and where nobody can choose."""
-    found: dict[str, list[str]] = {}
+    chosen, others = [], dict[str, list[str]]()
     for rows in headlines(table):
-        first = rows.iloc[0]
-        chosen = rows.loc[rows["verdict"] == "chosen", "option"]
-        key = chosen.iloc[0] if len(chosen) else _OPEN.get(_state(rows), "")
-        found.setdefault(key, []).append(goal_words(first["outcome"], first["horizon_years"]))
-    told = []
-    for key in sorted(found, key=lambda each: each in _OPEN.values()):
-        goals = _listed(found[key])
-        if key in _OPEN.values():
-            told.append(f"{key} {goals}.")
+        first, state = rows.iloc[0], _state(rows)
+        words = goal_words(first["outcome"], first["horizon_years"])
+        if state == "chosen":
+            option = rows.loc[rows["verdict"] == "chosen", "option"].iloc[0]
+            chosen.append(f"{option.replace('_', ' ')} for the {words}")
         else:
-            told.append(f"{key.replace('_', ' ')} has the {goals}.")
+            others.setdefault(_OPEN[state], []).append(words)
+    told = [f"Chosen: {'; '.join(chosen)}."] if chosen else []
+    told += [f"{opening} {_listed(goals)}." for opening, goals in others.items()]
     return " ".join(told)
 
 
@@ -133,8 +145,11 @@ def _options(rows: pd.DataFrame, units: dict[str, str]) -> list[str]:
     options = rows.drop_duplicates("option")
     told = options[options["verdict"] != "reference"]
     moving = [name for name in settings if told[name].nunique(dropna=False) > 1]
-    lines = title("The options and what they cost", _money(told))
-    lines += _setting_lines(told, ["cost", "present_cost", *moving])
+    present = told["present_cost"] / told["cost"]
+    is_timed = present.max() - present.min() > SAME_MONEY
+    costs = ["cost", "present_cost"] if is_timed else ["cost"]
+    lines = title("The options and what they cost", _money(told, is_timed))
+    lines += _setting_lines(told, [*costs, *moving])
     fixed = [
         f"{name.replace('_', ' ')} {_setting(told[name].iloc[0])}"
         for name in settings
@@ -144,10 +159,10 @@ def _options(rows: pd.DataFrame, units: dict[str, str]) -> list[str]:
         lines += wrapped(f"The same for all: {', '.join(fixed)}.", INDENT)
     for name in moving:
         lines += wrapped(f"{name.replace('_', ' ')}: {units[name]}", INDENT, INDENT + INDENT)
-    return lines
+    return lines + _frontier(told) + _gains(rows)
 
 
-def _money(told: pd.DataFrame) -> str:
+def _money(told: pd.DataFrame, is_timed: bool) -> str:
     paid = told.loc[told["cost"] > 0, "cost"]
     low, high = paid.min(), paid.max()
     is_same = (high - low) <= SAME_MONEY * high
@@ -155,27 +170,60 @@ def _money(told: pd.DataFrame) -> str:
     amount = f"{high:.3f}" if is_same else f"{low:.3f} to {high:.3f}"
     free = ", ".join(told.loc[told["cost"] == 0, "option"])
     without = f"; {free} costs nothing" if free else ""
+    present = " present: discounted to the start of the run." if is_timed else ""
     return (
-        f"{kind}: {amount} lines per household that is eligible by the case's own rule{without}. "
-        "present: discounted to the start of the run."
+        f"{kind}: {amount} lines per household that is eligible by the case's own rule{without}."
+        f"{present}"
     )
 
 
+def _frontier(told: pd.DataFrame) -> list[str]:
+    """On the frontier of all headlines, where mixes are compared."""
+    if told["question"].iloc[0] != "frontier":
+        return []
+    shares = ", ".join(
+        f"{row['option']} {row['share_on_frontier']:.0%}" for row in told.to_dict("records")
+    )
+    return wrapped(
+        f"On the frontier, share of draws in which no other mix is as good in every headline and better "
+        f"in one: {shares}.",
+        INDENT,
+    )
+
+
+def _gains(rows: pd.DataFrame) -> list[str]:
+    """What a line buys, where options do not all cost something."""
+    heads = rows[rows["is_headline"] & (rows["verdict"] != "reference")]
+    if (heads["cost"] > 0).all():
+        return []
+    lines = wrapped("Gain per line spent for each eligible household, medians over draws:", INDENT)
+    for found in headlines(heads):
+        first = found.iloc[0]
+        words = goal_words(first["outcome"], first["horizon_years"])
+        gains = ", ".join(
+            f"{row['option']} {number(row['gain_per_line'], 2)}"
+            for row in found[found["cost"] > 0].to_dict("records")
+        )
+        lines += wrapped(f"{words} ({first['unit']}): {gains}", INDENT + INDENT)
+    return lines
+
+
 def _setting_lines(told: pd.DataFrame, names: Sequence[str]) -> list[str]:
-    width = min(SETTING, (WIDTH - len(INDENT) - LABEL) // len(names))
+    label = max(map(len, told["option"])) + 1
+    width = min(SETTING, (WIDTH - len(INDENT) - label) // len(names))
     heads = [SETTING_HEADS.get(name, name).split("_") for name in names]
     n_lines = max(map(len, heads))
     stacked = [[""] * (n_lines - len(head)) + head for head in heads]
     lines = [
         (
-            f"{INDENT}{'':<{LABEL}}"
+            f"{INDENT}{'':<{label}}"
             + "".join(f"{fit(head[at], width - 1):>{width}}" for head in stacked)
         )
         for at in range(n_lines)
     ]
     for row in told.to_dict("records"):
         cells = "".join(f"{_setting(row[name]):>{width}}" for name in names)
-        lines.append(f"{INDENT}{fit(row['option'], LABEL - 1):<{LABEL}}{cells}")
+        lines.append(f"{INDENT}{row['option']:<{label}}{cells}")
     return [line.rstrip() for line in lines]
 
 
@@ -209,7 +257,9 @@ def _headline(rows: pd.DataFrame) -> list[str]:
         luck, sample = (error(row[each], digits) for each in ("se_luck", "se_sample"))
         errors = f"{luck}/{sample}" if sample != MISSING else luck
         is_self = row["option"] == row["reference"]
-        is_told = row["verdict"] not in ("reference", "unknown") and row["behind"] != 0
+        is_told = row["verdict"] not in ("reference", "unknown") and any(
+            row[each] != 0 for each in ("behind", "behind_low", "behind_high")
+        )
         lines.append(
             f"{mark:<{len(INDENT)}}{fit(row['option'], LABEL - 1):<{LABEL}}"
             f"{number(row['level'], digits, 7):>8}"
@@ -259,7 +309,7 @@ def _sentence(rows: pd.DataFrame) -> str:
             f"{after['option']} by {number(after['behind'], digits)} [{ends}]."
         )
     names = list(told.loc[told["verdict"] == "undecided", "option"])
-    by = in_order(part for each in told["undecided_by"] if each for part in each.split(", "))
+    by = [each for each in REASONS if told["undecided_by"].str.contains(each).any()]
     is_all = len(names) == len(told) > 2
     among = f"all {len(names)} options" if is_all else _listed(names)
     return (
