@@ -54,6 +54,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, Path]]:
         ["run", "--help"],
         ["run", "-h"],
         ["validate", "--help"],
+        ["ask", "--help"],
         ["bench", "--help"],
     ],
 )
@@ -105,7 +106,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (
             ["rnu"],
-            "verb must be one of run, validate, evidence, calibrate, score, bench; got 'rnu'. Did you "
+            "verb must be one of run, validate, evidence, calibrate, score, ask, bench; got 'rnu'. Did you "
             "mean run?",
         ),
         (["valdiate"], "Did you mean validate?"),

@@ -113,6 +113,14 @@ def test_what_cannot_be_asked_is_refused(setup: Setup, keys: dict[str, object], 
         asked(setup, **keys)
 
 
+def test_the_programme_is_cash_or_else_whatever_pays(setup: Setup) -> None:
+    assert {each.arm for each in asked(setup).options} == {"cash"}
+    arms = {name: held for name, held in setup.config.programme.arms.items() if name != "cash"}
+    programme = replace(setup.config.programme, arms=arms)
+    left = setup._replace(config=replace(setup.config, programme=programme))
+    assert {each.arm for each in asked(left).options} == {"both"}
+
+
 def test_no_shock_is_no_question() -> None:
     with pytest.raises(ConfigError, match="name a shock that strikes"):
         responses(erewhon("shock=none"), TOP_UP)

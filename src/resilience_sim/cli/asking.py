@@ -53,7 +53,7 @@ class _Asked:
     settings: list[str] = field(default_factory=list)
     numbers: dict[str, float] = field(default_factory=dict)
     lists: dict[str, list[int]] = field(default_factory=dict)
-    arm: str = "cash"
+    arm: str | None = None
 
 
 def ask(words: Sequence[str]) -> str:

@@ -214,7 +214,7 @@ keys
                 what both costs; targeting: what both costs for half of the eligible; shock: what a
                 top-up costs                                        (frontier, targeting, shock)
   gaps=[6,12,24]   months between the two, tried in both orders                           (order)
-  arm=cash      the programme that is there when the shock hits                           (shock)
+  arm=cash      the programme that is there when the shock hits: one that hands out money   (shock)
   year=         year of the run, from 1, at whose beginning it hits; else as its file says (shock)
   KEY=VALUE     settings as for run: case=, shock=, population.n_households=, replicates=,
                 horizon_years=, outcomes.horizons_years=, threads=, output_dir=, ...

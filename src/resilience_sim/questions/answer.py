@@ -56,6 +56,7 @@ TAILS = {
     "better in one, decimal",
     "gain_per_line": "median effect for the better, see unit, per line per eligible household",
     "n_draws": "count",
+    "n_failed": "count of draws that did not settle and are left out",
     "drawn_for": "case whose evidence the draws have seen; new: they were drawn for a case nobody saw",
 }
 
@@ -146,6 +147,7 @@ def answer(
                     "share_on_frontier": frontier[k],
                     "gain_per_line": judged.gain_per_line,
                     "n_draws": len(lives),
+                    "n_failed": n_draws - len(lives),
                     "drawn_for": case if case in set(draws.draws["case_id"]) else NEW,
                 }
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -25,6 +25,7 @@ from resilience_sim.shocks import shock_path
 
 NO_RESPONSE, TOP_UP, ENTRANTS, SPLIT = "nothing", "top_up", "new_entrants", "half_and_half"
 UNITS = {
+    "listed": "share of all persons who are on the list when the shock hits, decimal",
     "top_up": "lines per person and year, for who is listed",
     "entrants": "share taken in, of who was hit and is not listed",
     "entrant_transfer": "lines per person and year, for them",
@@ -37,7 +38,7 @@ UNITS = {
 def responses(
     setup: Setup,
     response: Response,
-    arm: str = "cash",
+    arm: str | None = None,
     budget: float | None = None,
     year: int | None = None,
 ) -> Question:
@@ -52,6 +53,8 @@ def responses(
     ----------
     response
         Amount of the top-up, delay and months, which hold for every option.
+    arm
+        One that hands out cash; None takes `cash`, or else the first that does.
     budget
         Lines per eligible household; None takes what the top-up costs.
     year
@@ -62,8 +65,9 @@ def responses(
     ConfigError
         Where nothing strikes within the run, the arm hands out no cash, or the money is none.
     """
-    config = _moved(setup.config, year)
-    problems = list(_problems(config, response, arm, budget))
+    config, paying = _moved(setup.config, year), _paying(setup.config)
+    arm = arm or next(iter(paying), "")
+    problems = list(_problems(config, response, arm, paying, budget))
     if problems:
         raise ConfigError(problems)
     contents = {name: setup.config.programme.contents[name] for name in config.programme.arms[arm]}
@@ -82,6 +86,8 @@ def responses(
         got = f"{given.eligible.mean():.3g} of households listed"
         raise ConfigError([Problem("coordination.coverage", allowed, got)])
 
+    listed = float(persons[given.eligible].sum() / persons.sum())
+
     def option(name: str, to_listed: float, to_hit: float) -> Option:
         top_up = to_listed / of_listed
         amount = max(money / of_listed, to_hit / of_hit)
@@ -94,6 +100,7 @@ def responses(
             entrant_transfer=amount if entrants > 0 else 0.0,
         )
         settings = {
+            "listed": listed,
             "top_up": told.top_up,
             "entrants": told.entrants,
             "entrant_transfer": told.entrant_transfer,
@@ -147,6 +154,20 @@ def _moved(config: Config, year: int | None) -> Config:
     return replace(config, shock=shock)
 
 
+def _paying(config: Config) -> list[str]:
+    """Arms whose social side hands out money, `cash` first."""
+    contents = config.programme.contents
+    found = [
+        arm
+        for arm, names in config.programme.arms.items()
+        if any(
+            contents[name].kind in PAID_OUT and side_of(contents[name]) is Side.SOCIAL
+            for name in names
+        )
+    ]
+    return sorted(found, key=lambda arm: arm != "cash")
+
+
 def _listed(config: Config, setup: Setup) -> Config:
     """The settings in which a proxy-means score lists a share of as many as are eligible."""
     share = setup.homes / float(setup.households.weight.sum()) * config.coordination.coverage
@@ -163,7 +184,7 @@ def _listed(config: Config, setup: Setup) -> Config:
 
 
 def _problems(
-    config: Config, response: Response, arm: str, budget: float | None
+    config: Config, response: Response, arm: str, paying: Sequence[str], budget: float | None
 ) -> Iterator[Problem]:
     """What stands against asking at all."""
     last, shock = MONTHS * config.horizon_years, config.shock
@@ -176,10 +197,8 @@ def _problems(
         got = f"month {shock.start_month}"
         allowed = f"strike, and the response end, within the run (month {last})"
         yield Problem("year", allowed, got, hint)
-    contents = [config.programme.contents[name] for name in config.programme.arms.get(arm, [])]
-    if not any(each.kind in PAID_OUT and side_of(each) is Side.SOCIAL for each in contents):
-        cash = [name for name in config.programme.arms if name not in (NOTHING, arm)]
-        allowed = f"name an arm that hands out cash ({', '.join(cash)})"
+    if arm not in paying:
+        allowed = f"name an arm that hands out cash ({', '.join(paying)})"
         yield Problem("arm", allowed, arm)
     if not (response.top_up > 0 and response.months > 0):
         got = f"{response.top_up:g} lines a year for {response.months} months"

@@ -116,10 +116,11 @@ def _header(rows: pd.DataFrame, command: str) -> list[str]:
     seen = "the pooled set, for a case not fitted"
     origin = seen if first["drawn_for"] == "new" else f"the fit of {first['drawn_for']}"
     shock = [name for name in in_order(rows["shock"]) if name != "none"]
+    failed = f"; {first['n_failed']} more did not settle" if first["n_failed"] else ""
     facts = [
         QUESTIONS[first["question"]],
         f"case {first['scenario']}   {f'shock {shock[0]}' if shock else 'no shock'}   "
-        f"{count(int(first['n_draws']), 'draw')} of parameters from {origin}",
+        f"{count(int(first['n_draws']), 'draw')} of parameters from {origin}{failed}",
         f"Outcomes of {first['judged']}, less those of {first['reference']} under the same luck and "
         "the same draw. [low, high]: 90 % band over draws; ±.04/.52: standard errors of luck / of the "
         "sample, never part of it. best: share of draws in which no option is better.",
@@ -169,7 +170,7 @@ def _money(told: pd.DataFrame, is_timed: bool) -> str:
     kind = "The same money, undiscounted" if is_same else "NOT the same money, undiscounted"
     amount = f"{high:.3f}" if is_same else f"{low:.3f} to {high:.3f}"
     free = ", ".join(told.loc[told["cost"] == 0, "option"])
-    without = f"; {free} costs nothing" if free else ""
+    without = f"; {free}: 0" if free else ""
     present = " present: discounted to the start of the run." if is_timed else ""
     return (
         f"{kind}: {amount} lines per household that is eligible by the case's own rule{without}."
