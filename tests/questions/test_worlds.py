@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from resilience_sim.errors import ConfigError
 from resilience_sim.programmes import deliveries
 from resilience_sim.questions.worlds import AS_FOUND, worlds
 from small_questions import TERMS, erewhon
@@ -49,3 +50,8 @@ def test_a_world_of_a_case_that_has_its_own_is_told_and_none_falls_behind() -> N
     assert terms[AS_FOUND].shared_registry == 0.22
     assert terms["formal"].productive_delivery == terms["full"].productive_delivery == 0.86
     assert terms["full"].lag_months == 3
+
+
+def test_lists_longer_than_all_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"coordination.coverage must leave room.*formal"):
+        worlds(erewhon("coordination.coverage=1.0"), TERMS, [6])

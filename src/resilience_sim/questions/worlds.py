@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from resilience_sim.config import CoordinationTerms, meaning_of
+from resilience_sim.errors import ConfigError, Problem
 from resilience_sim.programmes import UNCOORDINATED, coordination
 from resilience_sim.questions.measures import of_programmes
 from resilience_sim.questions.options import (
@@ -36,12 +37,28 @@ def worlds(
         Worlds by name. None is worse in anything than the case's own world without coordination.
     years
         When outcomes are told.
+
+    Raises
+    ------
+    ConfigError
+        Where lists that savings make longer would hold more than all.
     """
     config = setup.config
     without = config.coordination.without
     found = {name: _no_worse(each, without) for name, each in terms.items()}
     if config.coordination.terms not in (without, *terms.values()):
         found[AS_FOUND] = config.coordination.terms
+    problems = [
+        Problem(
+            "coordination.coverage",
+            f"leave room for the longer lists of {name}, all in all at most 1",
+            f"{share:.3g}",
+        )
+        for name, told in found.items()
+        if (share := coordination.places(config.coordination, told)) > 1
+    ]
+    if problems:
+        raise ConfigError(problems)
     both = tuple(both_of(config).values())
 
     def option(name: str, told: CoordinationTerms, arm: str) -> Option:
