@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -33,9 +35,8 @@ def test_together_lives_as_the_arm_both_of_a_case_does(structure: str) -> None:
     at = draw(structure)
     lived = live(question, setup, at)
     case = Case(setup.config, [], {}, SMALL, years=setup.config.horizon_years)
-    (plain,) = [setup.config.programme]
-    assert plain.arms["both"]
-    means = _with_standard_arms(case).live(at.structure, at.values).means["none"]
+    case.config = replace(case.config, arms=["none", "both"])
+    means = case.live(at.structure, at.values).means["none"]
     for name, scale in (("consumption", 1.0), ("poverty_gap", 100.0)):
         m = next(
             n
@@ -73,15 +74,7 @@ def test_gaps_that_leave_the_run_are_refused() -> None:
         order(erewhon(), gaps=[6, 6])
 
 
-def _with_standard_arms(case: Case) -> Case:
-    """The case with the arms none and both alone."""
-    from dataclasses import replace
-
-    case.config = replace(case.config, arms=["none", "both"])
-    return case
-
-
-def test_means_are_numbers() -> None:
+def test_without_a_shock_there_is_no_recovery_to_tell() -> None:
     setup = erewhon("shock=none")
     question = order(setup, gaps=[6], years=[6])
     assert all(each.goal != "recovery" for each in question.measures)

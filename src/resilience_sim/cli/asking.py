@@ -77,7 +77,8 @@ def ask(words: Sequence[str]) -> str:
         ready = setup(config, effort, asked.numbers.get("discount", DISCOUNT))
         question = _QUESTIONS[asked.question](asked, config, ready)
         table = answer(question, ready, draws.shipped(), n_draws, config.threads, bars)
-    command = " ".join(["resilience-sim", "ask", *words])
+    told = [word for word in words if not word.startswith("output_dir=")]
+    command = " ".join(["resilience-sim", "ask", *told])
     text = answer_text(table, command)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "config.yaml").write_text(runs.config_text(config), encoding="utf-8")

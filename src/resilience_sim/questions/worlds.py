@@ -76,7 +76,7 @@ def worlds(
         ],
     )
     meanings = {name: meaning_of(f"coordination.terms.{name}") for name in TERMS}
-    units = {name: f"{each.unit}: {each.text}" for name, each in meanings.items()}
+    units = {name: f"{each.text} ({each.unit})" for name, each in meanings.items()}
     return Question(
         "coordination", options, options[0], setup.eligible, "eligible persons, listed or not",
         tuple(of_programmes(years, setup.is_shocked, config.horizon_years)), units,
