@@ -11,9 +11,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from resilience_sim.calibration import draws as shipped
 from resilience_sim.cli import asking, main, texts
 from resilience_sim.cli.composition import compose
 from resilience_sim.runs import UNITS_KEY
+from small_questions import draws
 
 QUICK = [
     "case=erewhon",
@@ -22,7 +24,6 @@ QUICK = [
     "replicates=2",
     "horizon_years=7",
     "outcomes.horizons_years=[2,6]",
-    "planner.behaviour=rule_of_thumb",
 ]
 
 
@@ -84,8 +85,12 @@ def test_a_response_of_the_shock_is_kept_and_another_is_the_shipped_top_up() -> 
 
 @pytest.mark.parametrize("question", ["coordination", "shock"])
 def test_an_answer_leaves_a_table_a_picture_and_a_text(
-    question: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    question: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(shipped, "shipped", lambda: draws(2))
     folder = tmp_path / "answer"
     words = ["ask", question, *QUICK, f"output_dir={folder}"]
     assert main(words) == 0
