@@ -54,6 +54,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, Path]]:
         ["run", "--help"],
         ["run", "-h"],
         ["validate", "--help"],
+        ["ask", "--help"],
         ["bench", "--help"],
         ["sweep", "--help"],
         ["aggregate", "--help"],
@@ -108,10 +109,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (
             ["rnu"],
-            "verb must be one of run, sweep, aggregate, validate, evidence, calibrate, score, bench; got "
-            "'rnu'. Did you mean run?",
-            "verb must be one of run, report, validate, evidence, calibrate, score, bench; got 'rnu'. Did "
-            "you mean run?",
+            "verb must be one of run, sweep, aggregate, report, ask, whatif, validate, evidence, calibrate, "
+            "score, bench; got 'rnu'. Did you mean run?",
         ),
         (["valdiate"], "Did you mean validate?"),
         (["case=erewhon"], "Did you mean resilience-sim run case=erewhon?"),

@@ -71,12 +71,13 @@ def _dispatch(words: list[str]) -> int:
         "sweep": _sweep,
         "aggregate": _aggregate,
         "report": _report,
+        "ask": _ask,
+        "whatif": _whatif,
         "validate": _validate,
         "evidence": _evidence,
         "calibrate": _calibrate,
         "score": _score,
         "bench": _bench,
-        "whatif": _whatif,
     }
     if not words or words[0] in ("-h", "--help", "help"):
         print(texts.HELP, end="")
@@ -186,6 +187,16 @@ def _score(words: list[str]) -> None:
     from resilience_sim.cli.calibrating import score
 
     print(score(words), end="")
+
+
+def _ask(words: list[str]) -> None:
+    """Do the verb `ask`: answer a policy question, or teach how to ask."""
+    if not words or any(word in ("-h", "--help") for word in words):
+        print(texts.ASK_HELP, end="")
+        return
+    from resilience_sim.cli.asking import ask
+
+    print(ask(words), end="")
 
 
 def _bench(words: list[str]) -> None:

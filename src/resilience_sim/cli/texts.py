@@ -37,12 +37,13 @@ verbs
   sweep      simulate many scenarios, each once; goes on where it was stopped
   aggregate  gather a sweep into one data set, and a table of what failed
   report     lay out a stored run or a sweep as one HTML file, and in Markdown
+  ask        answer a policy question: which mix, order, list or response, at the same money
+  whatif     a page with sliders in the browser: the arms side by side, live
   validate   say everything that is wrong with a survey, or what is in it; runs nothing
   evidence   list the reported effects of real programmes, and what represents each in the model
   calibrate  fit cases to those effects: a set of draws that the evidence does not rule out
   score      say how well draws agree with the reported effects, beside simpler forecasts
   bench      measure how fast this machine runs the model, beside C, NumPy and other engines
-  whatif     a page with sliders in the browser: the arms side by side, live
 
 examples
   resilience-sim run                               rural Mexico, four arms, a COVID-like shock
@@ -257,6 +258,50 @@ usage: resilience-sim score [case=NAME|all] [draws=DIR] [output_dir=DIR]
   case         one case or all (default all)
   draws        folder that calibrate wrote (default: the draws that come with the package)
   output_dir   new folder for scorecard.parquet (default runs/score-CASE-TIME)
+
+exit codes: 0 done; 2 bad input, one line per problem; 1 anything else; 130 interrupted.
+"""
+
+ASK_HELP = """\
+resilience-sim ask: answer a policy question. Its options cost the same and are lived by the same
+households under the same luck, once for each of some draws of the parameters that the evidence
+leaves. The answer is one table with bands and one picture; it says which option is best in what, or
+that the bands overlap too much to choose.
+
+usage: resilience-sim ask QUESTION [KEY=VALUE ...]
+
+questions, each with an example
+  frontier      which mix of cash and productive support at one budget
+                resilience-sim ask frontier budget=2 mixes=[0,50,100]
+  coordination  what it is worth that the two programmes work together
+                resilience-sim ask coordination case=peru_juntos_haku_winay
+  order         which of them comes first, and how many months before the other
+                resilience-sim ask order gaps=[12,24]
+  targeting     who should get what: rules with their errors
+                resilience-sim ask targeting budget=1.5
+  shock         a shock hits in year t: a top-up, new entrants, or nothing
+                resilience-sim ask shock year=3 shock=drought arm=both
+
+keys
+  draws=24      draws of parameters, those of the case or the pooled ones; with 1 there is no band
+  discount=0.05 per year, for the column present_cost; options are equal undiscounted
+  mixes=[0,25,50,75,100]   percent of the budget for cash                              (frontier)
+  budget=       lines per household that is eligible by the case's own rule; frontier: half of
+                what both costs; targeting: what both costs for half of the eligible; shock: what a
+                top-up costs                                        (frontier, targeting, shock)
+  gaps=[6,12,24]   months between the two, tried in both orders                           (order)
+  arm=cash      the programme that is there when the shock hits: one that hands out money   (shock)
+  year=         year of the run, from 1, at whose beginning it hits; else as its file says (shock)
+  KEY=VALUE     settings as for run: case=, shock=, population.n_households=, replicates=,
+                horizon_years=, outcomes.horizons_years=, threads=, output_dir=, ...
+
+At most 3,000 households and 4 replicates are lived, by a coarse planner. Written to output_dir, or
+else a new folder runs/ask-QUESTION-CASE-TIME: answer.parquet, answer.svg, answer.txt and
+config.yaml. docs/questions.md has an answer to each question and says how to read it.
+
+examples
+  resilience-sim ask frontier case=erewhon draws=4 population.n_households=300    a try, in seconds
+  resilience-sim ask frontier                                                     rural Mexico
 
 exit codes: 0 done; 2 bad input, one line per problem; 1 anything else; 130 interrupted.
 """
