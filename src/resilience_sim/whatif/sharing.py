@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from resilience_sim import __version__, report, runs
+from resilience_sim import __version__, runs
 from resilience_sim.config import Config, Content, meaning_of
 from resilience_sim.config.meaning import settings
 from resilience_sim.errors import ConfigError, Problem
+from resilience_sim.report.document import write_report
 from resilience_sim.whatif.cases import Choice, composed, options
 from resilience_sim.whatif.live import Found
 
@@ -72,12 +73,12 @@ def scenario_file(name: str, choice: Choice, config: Config, rests_on: str) -> D
 
 def report_file(name: str, found: Found) -> Download:
     """The report of what the page has found, from a run directory written for it and thrown away."""
-    tables = found.tables()
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / name
-        runs.write_run(directory, found.config, found.results, tables)
-        text = report.console(found.results, tables, found.config)
-    return Download(f"{name}.txt", "text/plain", text)
+        runs.write_run(directory, found.config, found.results, found.tables())
+        html, *_ = write_report(directory).files
+        text = html.read_text(encoding="utf-8")
+    return Download(f"{name}.html", "text/html", text)
 
 
 def _name_problem(name: str) -> Problem | None:

@@ -209,7 +209,7 @@ def _downloads(choice: Choice, found: Found) -> None:
         f"Save it as `scenarios/case/{file.name}` in the folder that you work in, and say there"
     )
     st.code(f"resilience-sim run case={name}", language="text")
-    _button("Download the report", f"{name}.txt", "text/plain", lambda: report_file(name, found))
+    _button("Download the report", f"{name}.html", "text/html", lambda: report_file(name, found))
     with st.expander("The scenario"):
         st.code(file.content, language="yaml")
 
