@@ -305,10 +305,46 @@ def _aggregate(made: SimpleNamespace) -> Results:
         line_currency_per_year=12.0 * 1000.0,
         beliefs=tuple(BeliefResult(hazard, 40, 5, interaction) for hazard in (0.0, 0.2, 1.0)),
         thresholds=_thresholds(),
+        motion=_motion(),
+        chances=_chances(),
         panel=None,
         notes=("Everything here is made up.", "savings: none"),
         seconds={"population": 0.2, "policies": 4.0, "simulation": 9.5},
     )
+
+
+ASSETS, MONEY = np.array([0.0, 0.5, 1.0, 2.0, 4.0]), np.array([-0.1, 0.0, 0.25, 1.0, 3.0])
+
+
+def _types() -> dict[str, np.ndarray]:
+    """The two planner types of `_thresholds`, as those that most persons live."""
+    found = _thresholds()
+    names = ("kind", "land", "skill", "other_income", "has_knowledge", "is_confident")
+    return {name: found[name] for name in names} | {"share": np.array([0.2, 0.5])}
+
+
+def _motion() -> dict[str, np.ndarray]:
+    """Assets that halve below one line and grow by a tenth above it, for one year and for ten."""
+    types, years = _types(), np.array([1, 10])
+    shape = (2, years.size, ASSETS.size)
+    kind, year, at = (index.ravel() for index in np.indices(shape))
+    factor = np.where(ASSETS[at] < 1, 0.5, 1.1) ** years[year]
+    return {name: values[kind] for name, values in types.items()} | {
+        "years": years[year],
+        "assets": ASSETS[at],
+        "estimate": ASSETS[at] * factor,
+    }
+
+
+def _chances() -> dict[str, np.ndarray]:
+    """A chance that grows with assets and money together, up to one at four lines."""
+    types = _types()
+    kind, at, held = (index.ravel() for index in np.indices((2, ASSETS.size, MONEY.size)))
+    return {name: values[kind] for name, values in types.items()} | {
+        "assets": ASSETS[at],
+        "money": MONEY[held],
+        "estimate": np.clip((ASSETS[at] + MONEY[held]) / 4, 0, 1),
+    }
 
 
 def _histograms(made: SimpleNamespace) -> tuple[np.ndarray, np.ndarray]:

@@ -54,7 +54,11 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, Path]]:
         ["run", "--help"],
         ["run", "-h"],
         ["validate", "--help"],
+        ["ask", "--help"],
         ["bench", "--help"],
+        ["sweep", "--help"],
+        ["aggregate", "--help"],
+        ["report", "--help"],
     ],
 )
 def test_help_teaches_within_the_width(
@@ -105,8 +109,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (
             ["rnu"],
-            "verb must be one of run, validate, evidence, calibrate, score, bench; got 'rnu'. Did you "
-            "mean run?",
+            "verb must be one of run, sweep, aggregate, report, ask, whatif, validate, evidence, calibrate, "
+            "score, bench; got 'rnu'. Did you mean run?",
         ),
         (["valdiate"], "Did you mean validate?"),
         (["case=erewhon"], "Did you mean resilience-sim run case=erewhon?"),
@@ -130,6 +134,17 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", "--multirun", "case=erewhon,utopia"], "got 'utopia'"),
         (["run", "--multirun", "case=erewhon", "replicates=0"], "replicates must be a whole"),
         (["run", "--mulitrun", "seed=1"], "--mulitrun must be an option of run; got an unknown"),
+        (["sweep"], "sweep must be given: sweep=NAME ("),
+        (["sweep", "sweep=transfer_by_grnt"], "Did you mean transfer_by_grant?"),
+        (["sweep", "seed=1,2", "launcher=joblb"], "Did you mean joblib?"),
+        (["sweep", "seed=1,2", "hydra/sweeper=ax"], "hydra/sweeper must be basic"),
+        (["sweep", "seed=interval(1,2)"], "seed must have values that can be listed"),
+        (["sweep", "seed=1,2", "tables=[efects]"], "Did you mean effects?"),
+        (["sweep", "seed=1,2", "--dryrun"], "Did you mean --dry-run?"),
+        (["aggregate"], "DIR must be the folder of one sweep; got nothing."),
+        (["aggregate", "nowhere"], "nowhere must be the folder of a sweep; got no such folder."),
+        (["aggregate", "."], "got one without a readable sweep.json."),
+        (["aggregate", "tabel=effects", "."], "Did you mean table?"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(
@@ -140,7 +155,8 @@ def test_bad_input_is_one_line_and_exit_code_2(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(words) == 2
-    told = [each for each in capsys.readouterr().err.splitlines() if each.startswith("ConfigError")]
+    errors = ("ConfigError", "SweepError")
+    told = [each for each in capsys.readouterr().err.splitlines() if each.startswith(errors)]
     assert line in told[0]
     assert "Traceback" not in "".join(told)
     assert not simulated
@@ -209,34 +225,6 @@ def test_a_run_gets_its_own_folder_and_hydra_leaves_nothing(
 def test_output_dir_is_the_folder(simulated: list[tuple[Config, Path]]) -> None:
     assert main(["run", "case=erewhon", "output_dir=here/there"]) == 0
     assert simulated[0][1] == Path("here/there")
-
-
-@pytest.mark.parametrize("output", [[], ["output_dir=out"]])
-def test_jobs_of_a_sweep_get_folders_of_their_own(
-    output: list[str], elsewhere: Path, simulated: list[tuple[Config, Path]]
-) -> None:
-    assert (
-        main(["run", "--multirun", "case=erewhon", "seed=1,2", "shock=none,drought", *output]) == 0
-    )
-    assert [(config.seed, config.shock.name) for config, _ in simulated] == [
-        (1, "none"),
-        (1, "drought"),
-        (2, "none"),
-        (2, "drought"),
-    ]
-    folders = [directory for _, directory in simulated]
-    assert [folder.name for folder in folders] == ["0", "1", "2", "3"]
-    (parent,) = {folder.parent for folder in folders}
-    assert parent == Path("out") if output else parent.parent == Path("runs")
-    assert [path.name for path in (elsewhere / parent).iterdir()] == ["multirun.yaml"]
-
-
-def test_a_failing_job_does_not_stop_the_others(
-    elsewhere: Path, simulated: list[tuple[Config, Path]], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["run", "--multirun", "case=erewhon", "replicates=0,1"]) == 2
-    assert [config.replicates for config, _ in simulated] == [1]
-    assert "replicates must be a whole number" in capsys.readouterr().err
 
 
 def test_flags_of_hydra_work(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,6 @@
 """What a run gives back: arrays with named axes, in lines and shares of persons."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -132,3 +132,7 @@ class Results:
     """Wall time by stage."""
     has_policies_from_before: bool = False
     """Whether policies were kept from an earlier run; they are the same to the bit."""
+    motion: dict[str, np.ndarray] = field(default_factory=dict)
+    """Of each kind the type most lived: assets some years on under ordinary luck; columns of equal length."""
+    chances: dict[str, np.ndarray] = field(default_factory=dict)
+    """The same types: escape probability over assets and money at planting."""

@@ -32,7 +32,10 @@ import pyarrow.parquet as pq
 import yaml
 
 from resilience_sim import __version__
+from resilience_sim.config import PopulationKind
 from resilience_sim.errors import InputError, Problem
+from resilience_sim.population.files import path_of
+from resilience_sim.population.maps import FOLDER
 
 if TYPE_CHECKING:
     from resilience_sim.config import Config
@@ -44,6 +47,8 @@ LIBRARIES = ("numpy", "numba", "llvmlite", "pandas", "pyarrow", "hydra-core", "o
 PACKAGE = "resilience-sim"
 UNITS_KEY = b"resilience_sim.units"
 FORMAT = 1
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+"""The one written in C where PyYAML has it: a sweep writes many."""
 
 
 class RunDirectoryError(InputError):
@@ -142,6 +147,19 @@ def read_run(directory: Path) -> Run:
         Where there is no manifest, or a file is missing or has other bytes; all such files at once.
     """
     directory = Path(directory)
+    manifest = checked_manifest(directory)
+    names = [Path(name) for name in manifest["files"] if name.endswith(".parquet")]
+    return Run(directory, manifest, {name.stem: _read_table(directory / name) for name in names})
+
+
+def checked_manifest(directory: Path) -> dict[str, Any]:
+    """Manifest of a finished run, every file of which has been checked against it.
+
+    Raises
+    ------
+    RunDirectoryError
+        As `read_run` does.
+    """
     manifest = _read_manifest(directory)
     problems = []
     for name, entry in manifest["files"].items():
@@ -159,8 +177,18 @@ def read_run(directory: Path) -> Run:
             )
     if problems:
         raise RunDirectoryError(problems)
-    names = [Path(name) for name in manifest["files"] if name.endswith(".parquet")]
-    return Run(directory, manifest, {name.stem: _read_table(directory / name) for name in names})
+    return manifest
+
+
+def input_files(config: Config) -> dict[str, Path]:
+    """Files that a run of these settings reads, by name: the survey and its map, where there are any."""
+    survey = config.population.survey
+    if config.population.kind is not PopulationKind.SURVEY:
+        return {}
+    files = {"survey": path_of(survey.file)}
+    if survey.map is not None:
+        files["map"] = path_of(survey.map, FOLDER)
+    return files
 
 
 def sha256(path: Path) -> str:
@@ -196,8 +224,8 @@ def write_table(path: Path, frame: pd.DataFrame) -> None:
 
 def config_text(config: Config) -> str:
     """Return the composed config as YAML: fields in the order of the schema, choices by value."""
-    text: str = yaml.safe_dump(
-        _plain(config), sort_keys=False, allow_unicode=True, default_flow_style=False, width=100
+    text: str = yaml.dump(
+        _plain(config), Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=100
     )
     return text
 

@@ -1,7 +1,7 @@
 """Prepare an experiment once, run it as often as wanted."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -33,11 +33,17 @@ from resilience_sim.results import (
     Results,
 )
 from resilience_sim.shocks import ShockPath, shock_path
+from resilience_sim.solver import Phase, Policies, TypeAxes
+from resilience_sim.typical import QUARTER_LINE, typical_types
 
 BELIEF_OUTCOMES = ("income", "consumption", "assets", "improved", "escaped")
 
 Progress = Callable[[str, int, int], None]
 """Told the stage, how much of it is done, and how much there is."""
+Provide = Callable[
+    [Config, Primitives, TypeAxes, Sequence[Phase], solver.Progress | None], Policies
+]
+"""Where policies come from: `solver.provide`, or what a sweep has at hand."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +70,19 @@ class Experiment:
         return tuple(sorted(within)) or (self.config.horizon_years,)
 
 
-def prepare(config: Config, progress: Progress | None = None) -> Experiment:
+def prepare(
+    config: Config, progress: Progress | None = None, households: Households | None = None
+) -> Experiment:
     """Load the population and lay out programmes and shocks.
+
+    Parameters
+    ----------
+    config
+        A checked configuration.
+    progress
+        Told of the stage "population".
+    households
+        What `load` gave for the same population, seed and generations; loaded here where None.
 
     Raises
     ------
@@ -75,7 +92,8 @@ def prepare(config: Config, progress: Progress | None = None) -> Experiment:
     began = time.perf_counter()
     if progress is not None:
         progress("population", 0, 1)
-    households = load(config.population, config.seed, config.generations)
+    if households is None:
+        households = load(config.population, config.seed, config.generations)
     n_periods = config.horizon_years * config.periods_per_year
     given = deliveries(config, households)
     strike = shock_path(config.shock, n_periods, config.periods_per_year)
@@ -87,7 +105,10 @@ def prepare(config: Config, progress: Progress | None = None) -> Experiment:
 
 
 def run(
-    experiment: Experiment, primitives: Primitives | None = None, progress: Progress | None = None
+    experiment: Experiment,
+    primitives: Primitives | None = None,
+    progress: Progress | None = None,
+    provide: Provide = solver.provide,
 ) -> Results:
     """Solve the policies, or take those kept from an earlier run, and live all arms, worlds and replicates.
 
@@ -99,6 +120,8 @@ def run(
         Another world for the same households; the experiment's own where None.
     progress
         Told of the stages "policies" and "simulation".
+    provide
+        Gives the policies of phases that are asked for.
 
     Raises
     ------
@@ -114,12 +137,10 @@ def run(
     p = start.complete(p)
     phases = phases_of(config, experiment.deliveries)
     asked = _belief_phases(experiment, phases)
-    wanted = dict.fromkeys(
-        phase for told in (phases, *asked.values()) for each in told.values() for phase, _ in each
-    )
-    policies = solver.provide(
-        config, p, start.axes, list(wanted), partial(progress, "policies") if progress else None
-    )
+    policies = provide(
+        config, p, start.axes, _wanted(phases, asked),
+        partial(progress, "policies") if progress else None,
+    )  # fmt: skip
     solved = time.perf_counter()
     lives = Lives(experiment, p, start, policies)
     del start  # the kernel has its own form of it, and a large run other uses for the memory
@@ -139,6 +160,18 @@ def run(
         "simulation": time.perf_counter() - solved,
     }
     return _results(experiment, lives, sums, beliefs, channels, seconds)
+
+
+def phases_asked(experiment: Experiment) -> list[Phase]:
+    """Phases of programmes for which `run` will ask policies."""
+    phases = phases_of(experiment.config, experiment.deliveries)
+    return _wanted(phases, _belief_phases(experiment, phases))
+
+
+def _wanted(phases: Phases, asked: dict[float, Phases]) -> list[Phase]:
+    """All phases once, those of other beliefs last."""
+    told = (each for group in (phases, *asked.values()) for each in group.values())
+    return list(dict.fromkeys(phase for each in told for phase, _ in each))
 
 
 def _belief_phases(experiment: Experiment, phases: Phases) -> dict[float, Phases]:
@@ -228,6 +261,7 @@ def _results(
     histogram = np.concatenate([first, sums.histogram / (unit * config.replicates)], axis=2)
     edges = 2.0 ** (LOWEST_BIN_LOG2 + np.arange(N_BINS + 1) / BINS_PER_DOUBLING)
     is_currency = config.population.survey.line_per_person_month
+    typical = typical_types(config, lives)
     return Results(
         case_name=config.case_name,
         arms=experiment.deliveries.names,
@@ -271,6 +305,8 @@ def _results(
         notes=(*people.notes, *lives.notes, *_response_notes(experiment.shock)),
         seconds=seconds,
         has_policies_from_before=lives.policies.are_from_before,
+        motion=typical.motion,
+        chances=typical.chances,
     )
 
 
@@ -312,7 +348,7 @@ def _thresholds(lives: Lives) -> dict[str, np.ndarray]:
     policies = lives.policies
     axes, chance = policies.axes, policies.escape
     land, mind, skill, other = np.indices(chance.shape[:4]).reshape(4, -1)
-    money_at = np.searchsorted(policies.money.nodes, 0.25)  # a quarter's line at hand
+    money_at = np.searchsorted(policies.money.nodes, QUARTER_LINE)
     at_money = chance[..., money_at].reshape(-1, chance.shape[-2])
     rests = policies.rests.reshape(-1, 2, 4)
 

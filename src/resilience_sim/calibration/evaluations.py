@@ -12,7 +12,6 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from resilience_sim.calibration.cases import Case
 from resilience_sim.calibration.priors import values_of
 from resilience_sim.kernels.vector import CACHE_FOLDER
 from resilience_sim.solver.kept import feed
+from resilience_sim.sources import hash_of
 
 AT_ONCE = 16
 """Draws that are kept together."""
@@ -126,12 +126,6 @@ def _name(case: Case, structure: str, scores: np.ndarray) -> str:
     return digest.hexdigest()[:32]
 
 
-@cache
 def code() -> str:
     """Hash of the sources that a simulated draw follows from."""
-    package = Path(__file__).parent.parent
-    digest = hashlib.sha256()
-    for pattern in _SOURCES:
-        for path in sorted(package.glob(pattern)):
-            digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
+    return hash_of(_SOURCES)

@@ -18,12 +18,11 @@ from resilience_sim.cli.composition import (
     check_overrides,
     compose,
     composition_problem,
-    quoted,
     searchpath_override,
     settings_directories,
 )
 from resilience_sim.cli.progress import Bars
-from resilience_sim.config import Config, PopulationKind, from_mapping, suggestion
+from resilience_sim.config import Config, from_mapping, suggestion
 from resilience_sim.errors import ConfigError, InputError, Problem
 
 EXIT_FAILED = 1
@@ -67,8 +66,13 @@ class _JobError(Exception):
 
 
 def _dispatch(words: list[str]) -> int:
-    verbs: dict[str, Callable[[list[str]], None]] = {
+    verbs: dict[str, Callable[[list[str]], int | None]] = {
         "run": _run,
+        "sweep": _sweep,
+        "aggregate": _aggregate,
+        "report": _report,
+        "ask": _ask,
+        "whatif": _whatif,
         "validate": _validate,
         "evidence": _evidence,
         "calibrate": _calibrate,
@@ -87,19 +91,53 @@ def _dispatch(words: list[str]) -> int:
         if "=" in verb:
             hint = f"Did you mean resilience-sim run {' '.join(words)}?"
         raise ConfigError([Problem("verb", f"be one of {', '.join(verbs)}", repr(verb), hint)])
-    verbs[verb](rest)
-    return 0
+    return verbs[verb](rest) or 0
 
 
-def _run(words: list[str]) -> None:
+def _run(words: list[str]) -> int | None:
     """Do the verb `run`: overrides directly, whatever is Hydra's own through its application."""
     if any(word in ("-h", "--help") for word in words):
         print(texts.run_help(), end="")
-    elif any(word.startswith(("-", "hydra.", "hydra/")) for word in words):
-        _run_through_hydra(words)
-    else:
-        config = compose(words)
-        _simulate(config, _own_directory(config))
+        return None
+    if any(word.startswith("sweep=") for word in words) and "--cfg" not in words:
+        return _sweep(words)
+    if any(word.startswith(("-", "hydra.", "hydra/")) for word in words):
+        return _run_through_hydra(words)
+    config = compose(words)
+    _simulate(config, _own_directory(config))
+    return None
+
+
+def _sweep(words: list[str]) -> int:
+    """Do the verb `sweep`: the scenarios of a sweep that are not done, or say how."""
+    if any(word in ("-h", "--help") for word in words):
+        from resilience_sim.cli.telling import ready_sweeps
+
+        print(texts.SWEEP_HELP.format(sweeps=ready_sweeps()), end="")
+        return 0
+    from resilience_sim.cli.sweeping import sweep
+
+    return sweep(words)
+
+
+def _aggregate(words: list[str]) -> int:
+    """Do the verb `aggregate`: one data set of a sweep, or say how."""
+    if any(word in ("-h", "--help") for word in words):
+        print(texts.AGGREGATE_HELP, end="")
+        return 0
+    from resilience_sim.cli.sweeping import aggregate
+
+    return aggregate(words)
+
+
+def _report(words: list[str]) -> None:
+    """Do the verb `report`: a stored run or sweep as HTML and Markdown."""
+    if any(word in ("-h", "--help") for word in words):
+        print(texts.REPORT_HELP, end="")
+        return
+    from resilience_sim.cli.reporting import report
+
+    print(report(words), end="")
 
 
 def _validate(words: list[str]) -> None:
@@ -151,6 +189,16 @@ def _score(words: list[str]) -> None:
     print(score(words), end="")
 
 
+def _ask(words: list[str]) -> None:
+    """Do the verb `ask`: answer a policy question, or teach how to ask."""
+    if not words or any(word in ("-h", "--help") for word in words):
+        print(texts.ASK_HELP, end="")
+        return
+    from resilience_sim.cli.asking import ask
+
+    print(ask(words), end="")
+
+
 def _bench(words: list[str]) -> None:
     """Do the verb `bench`: measure this machine, or say how."""
     if any(word in ("-h", "--help") for word in words):
@@ -159,6 +207,16 @@ def _bench(words: list[str]) -> None:
     from resilience_sim.cli.benchmarking import bench
 
     print(bench(words), end="")
+
+
+def _whatif(words: list[str]) -> None:
+    """Do the verb `whatif`: serve the what-if page, or say how."""
+    if any(word in ("-h", "--help") for word in words):
+        print(texts.WHATIF_HELP, end="")
+        return
+    from resilience_sim.cli.paging import start_page
+
+    start_page(words)
 
 
 def _simulate(config: Config, directory: Path) -> None:
@@ -175,7 +233,7 @@ def _simulate(config: Config, directory: Path) -> None:
             from resilience_sim.calibration.uncertainty import uncertainty
 
             tables["uncertainty"] = uncertainty(config, draws.shipped(), bars)
-    written = runs.write_run(directory, config, results, tables, _input_files(config))
+    written = runs.write_run(directory, config, results, tables, runs.input_files(config))
     print(report.console(results, tables, config, directory, written), end="")
 
 
@@ -186,72 +244,42 @@ def _own_directory(config: Config) -> Path:
     return Path("runs") / f"{config.case_name}-{config.shock.name}-{config.seed}-{_stamp()}"
 
 
-def _input_files(config: Config) -> dict[str, Path]:
-    """Files a run read, by name, for the manifest."""
-    from resilience_sim.population.files import path_of
-    from resilience_sim.population.maps import FOLDER
-
-    survey = config.population.survey
-    if config.population.kind is not PopulationKind.SURVEY:
-        return {}
-    files = {"survey": path_of(survey.file)}
-    if survey.map is not None:
-        files["map"] = path_of(survey.map, FOLDER)
-    return files
-
-
-def _run_through_hydra(words: list[str]) -> None:
-    """Run Hydra's application, for sweeps and for its flags."""
+def _run_through_hydra(words: list[str]) -> int:
+    """Run Hydra's application, for its flags; several values make a sweep of ours."""
     import hydra
     from hydra._internal.utils import get_args_parser
 
     known, unknown = get_args_parser().parse_known_intermixed_args(words)
     overrides: list[str] = known.overrides
     is_multirun = known.multirun or "hydra.mode=MULTIRUN" in overrides
+    flags = [word for word in words if word not in overrides]
+    if is_multirun and not set(flags) - {"--multirun", "-m"}:
+        from resilience_sim.cli.sweeping import sweep
+
+        return sweep(overrides, "run --multirun")
     problems = list(check_overrides(overrides, is_multirun).values())
     for flag in unknown:
         hint = suggestion(flag, ("--multirun", "--cfg", "--help", "--info", "--resolve"))
         problems.append(Problem(flag, "be an option of run", "an unknown option", hint))
     if problems:
         raise ConfigError(problems)
-    flags = [word for word in words if word not in overrides]
-    ours = [searchpath_override()]
-    if is_multirun:
-        ours.append(f"hydra.sweep.dir={quoted(_sweep_directory(overrides))}")
     conf, _ = settings_directories()
     decorate = hydra.main(config_path=str(conf), config_name="config", version_base=HYDRA_VERSION)
-    with _as_process(["resilience-sim", *flags, *ours, *overrides]):
+    with _as_process(["resilience-sim", *flags, searchpath_override(), *overrides]):
         decorate(_job)()
+    return 0
 
 
 def _job(composed: Any) -> None:
-    """Run one job under Hydra in its own folder, and say itself what went wrong."""
-    from hydra.core.hydra_config import HydraConfig
-    from hydra.types import RunMode
+    """Run what Hydra composed, and say itself what went wrong."""
     from omegaconf import OmegaConf
 
     try:
         tree: Any = OmegaConf.to_container(composed, resolve=True)
-        own = HydraConfig.get()
-        is_sweep = own.mode == RunMode.MULTIRUN
-        if is_sweep:
-            print(f"job {own.job.num}: {' '.join(own.overrides.task)}", flush=True)
         config = from_mapping(tree)
-        directory = _own_directory(config)
-        if is_sweep:
-            directory = Path(config.output_dir or own.sweep.dir) / str(own.job.num)
-        _simulate(config, directory)
+        _simulate(config, _own_directory(config))
     except Exception as error:
         raise _JobError(_explain(error)) from None
-
-
-def _sweep_directory(overrides: Sequence[str]) -> str:
-    """Folder of a sweep: the output_dir that was asked for, or a new one below `runs`."""
-    for word in reversed(overrides):
-        key, _, value = word.partition("=")
-        if key == "output_dir" and "," not in value:
-            return value
-    return f"runs/multirun-{_stamp()}"
 
 
 def _stamp() -> str:

@@ -70,6 +70,13 @@ def group_options() -> dict[str, list[str]]:
     return {group: sorted(found[group]) for group in sorted(found)}
 
 
+def scenario_files(group: str, name: str) -> list[Path]:
+    """Files of one group of `scenarios` with this name: the user's before ours."""
+    _, ours = settings_directories()
+    found = [home / group / f"{name}.yaml" for home in (*_own_scenarios(), ours)]
+    return [path for path in found if path.is_file()]
+
+
 def check_overrides(words: Iterable[str], is_multirun: bool) -> dict[str, Problem]:
     """Say which overrides cannot be composed, before Hydra stumbles over the first of them.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from threading import Lock, Timer
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 2.0
 """How long a run may last before its bars are shown."""
+TELL_SECONDS = 10.0
+"""How often the progress of a sweep is told where there is no terminal."""
 
 
 class Bars:
@@ -78,5 +82,96 @@ def _display() -> Progress:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        console=Console(stderr=True),
+    )
+
+
+class JobBar:
+    """Progress of a sweep: a line for each job, and how much time is left.
+
+    On a terminal the time left stands in a bar below the lines; elsewhere it is told now and then.
+    `bar(stage, done, total)` may be called from within a job.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total, self.n_done = total, 0
+        self._began = self._told = time.monotonic()
+        self._lock = Lock()
+        self._stage = ""
+        self._display: Progress | None = None
+        self._bar: TaskID | None = None
+
+    def __enter__(self) -> JobBar:
+        if sys.stderr.isatty():
+            self._display = _job_display()
+            self._bar = self._display.add_task("jobs", total=self.total, left="")
+            self._display.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._display is not None:
+            self._display.stop()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Note how far the job at work is."""
+        with self._lock:
+            self._stage = f"{stage} {100 * done // max(total, 1)} %" if done < total else ""
+            self._tell()
+
+    def done(self, line: str) -> None:
+        """Count a job, and print its line."""
+        with self._lock:
+            self.n_done, self._stage = self.n_done + 1, ""
+            line = f"{self.n_done:>{len(str(self.total))}}/{self.total}  {line}"
+            if self._display is None:
+                print(line, flush=True)
+            else:
+                self._display.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._tell()
+
+    def left(self) -> str:
+        """Time left, by the mean of the jobs done so far; empty before the first."""
+        if not self.n_done:
+            return ""
+        seconds = (time.monotonic() - self._began) / self.n_done * (self.total - self.n_done)
+        return f"about {clock(seconds)} left"
+
+    def _tell(self) -> None:
+        if self._display is not None and self._bar is not None:
+            left = " ".join(filter(None, (self.left(), self._stage)))
+            self._display.update(self._bar, completed=self.n_done, left=left)
+        elif time.monotonic() - self._told >= TELL_SECONDS:
+            self._told = time.monotonic()
+            passed = f"{clock(self._told - self._began)} passed"
+            facts = [f"{self.n_done} of {self.total} jobs", passed, self.left(), self._stage]
+            print("progress: " + ", ".join(filter(None, facts)), file=sys.stderr, flush=True)
+
+
+def clock(seconds: float) -> str:
+    """Seconds as people say them: 48 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def _job_display() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    return Progress(
+        TextColumn("{task.description:<5}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
         console=Console(stderr=True),
     )

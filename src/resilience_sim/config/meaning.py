@@ -62,13 +62,20 @@ class Setting:
     """Text, unit and bounds; for a group its docstring alone."""
 
 
+_KNOWN: dict[type[Any], dict[str, Setting]] = {}
+"""What `settings` has found: reading type hints takes long, and a sweep reads them for every job."""
+
+
 def is_group(kind: Any) -> TypeGuard[type[Any]]:
     """Return True for a dataclass of the schema, which groups settings."""
     return isinstance(kind, type) and is_dataclass(kind)
 
 
 def settings(group: type[Any]) -> dict[str, Setting]:
-    """Fields of one dataclass of the schema by name, in order."""
+    """Fields of one dataclass of the schema by name, in order; not to be changed."""
+    found = _KNOWN.get(group)
+    if found is not None:
+        return found
     found = {}
     for name, hint in get_type_hints(group, include_extras=True).items():
         if get_origin(hint) is Annotated:
@@ -76,4 +83,5 @@ def settings(group: type[Any]) -> dict[str, Setting]:
         else:
             kind, meaning = hint, Meaning((hint.__doc__ or "").splitlines()[0])
         found[name] = Setting(kind, meaning)
+    _KNOWN[group] = found
     return found

@@ -76,27 +76,31 @@ def contrast_rows(
     )
     above = share_above_zero(level_draws, base)
 
+    def told(values: tuple[Array, Array, Array], scale: Array | float = 1.0) -> Any:
+        """Estimate, errors and interval in one unit, (W, H, O, 5) as lists."""
+        estimate, se_luck, se_sample = (scale * each for each in values)
+        ends = interval(estimate, se_luck, se_sample, n_replicates)
+        return np.stack([estimate, se_luck, se_sample, *ends], axis=-1).tolist()
+
+    levels, points, percent = told(in_level), told(in_level, 100.0), told(in_ratio, 100.0)
+    in_tlu = None if tlu_per_line is None else told(in_level, tlu_per_line)
+    above, control = above.tolist(), base.tolist()
     for name in reported(results.outcomes):
         o, measured = outcome_index(results, name), outcome_of(name)
-        units = [("pp", "percentage points", np.full(level.shape[:2], 100.0), in_level)]
+        units = [("pp", "percentage points", points)]
         if not measured.is_share:
-            ones = np.ones(level.shape[:2])
             units = [
-                ("level", measured.unit, ones, in_level),
-                ("percent", "percent of control_mean", 100.0 * ones, in_ratio),
+                ("level", measured.unit, levels),
+                ("percent", "percent of control_mean", percent),
             ]
         if name + SQUARED in results.outcomes:
-            units.append(("sd", IN_SD[group], 1.0 / control_sd(results, name, group), in_level))
-        if name == "assets" and tlu_per_line is not None:
-            units.append(("tlu", IN_TLU, np.full(level.shape[:2], tlu_per_line), in_level))
-        told = []
-        for unit, measured_in, scale, values in units:
-            estimate, se_luck, se_sample = (scale * value[..., o] for value in values)
-            ends = interval(estimate, se_luck, se_sample, n_replicates)
-            told.append((unit, measured_in, (estimate, se_luck, se_sample, *ends)))
+            scale = (1.0 / control_sd(results, name, group))[..., None]
+            units.append(("sd", IN_SD[group], told(in_level, scale)))
+        if name == "assets" and in_tlu is not None:
+            units.append(("tlu", IN_TLU, in_tlu))
         for w, h in np.ndindex(level.shape[:2]):
-            for unit, measured_in, numbers in told:
-                estimate, se_luck, se_sample, low, high = (each[w, h] for each in numbers)
+            for unit, measured_in, numbers in units:
+                estimate, se_luck, se_sample, low, high = numbers[w][h][o]
                 yield {
                     "arm": contrast.arm,
                     "shock": results.worlds[w],
@@ -110,8 +114,8 @@ def contrast_rows(
                     "se_sample": se_sample,
                     "ci_low": low,
                     "ci_high": high,
-                    "share_above_zero": above[w, h, o],
-                    "control_mean": base[w, h, o],
+                    "share_above_zero": above[w][h][o],
+                    "control_mean": control[w][h][o],
                     "n_households": n_households,
                 }
 

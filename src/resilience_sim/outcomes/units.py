@@ -79,6 +79,16 @@ _DEMOGRAPHY = {"demography": "where ages and schooling come from: synthetic or f
 _REASON = {"reason": "why an estimate is missing"}
 _SAMPLE = {"se_sample": f"{IN_MEASURE}; sampling error, villages within strata"}
 
+_TYPE = {
+    "kind": "where luck that is always ordinary leads the type without programmes",
+    "land": LINES,
+    "skill": "earning ability, mean one",
+    "other_income": LINES_PER_YEAR,
+    "has_knowledge": "whether the type commands the improved technique",
+    "is_confident": "whether the type believes the improved technique's true return",
+}
+_LIVED = {"share": "of all persons, who begin nearest to the type; decimal"}
+
 _EFFECTS = {
     **_SCENARIO,
     **_PLACE,
@@ -135,12 +145,8 @@ UNITS: dict[str, dict[str, str]] = {
     },
     "thresholds": {
         **_SCENARIO,
-        "land": LINES,
-        "skill": "earning ability, mean one",
-        "other_income": LINES_PER_YEAR,
-        "has_knowledge": "whether the type commands the improved technique",
-        "is_confident": "whether the type believes the improved technique's true return",
-        "kind": "where luck that is always ordinary leads the type without programmes",
+        **{name: unit for name, unit in _TYPE.items() if name != "kind"},
+        "kind": _TYPE["kind"],
         "assets_p25": f"{LINES}; least grid point where escape within ten years has chance 1/4",
         "assets_p50": f"{LINES}; the threshold: the same with chance 1/2",
         "assets_p75": f"{LINES}; the same with chance 3/4",
@@ -148,6 +154,41 @@ UNITS: dict[str, dict[str, str]] = {
         "rest_low_consumption": f"{LINES_PER_YEAR}; there",
         "rest_high_assets": f"{LINES}; highest rest of the luckless yearly map",
         "rest_high_consumption": f"{LINES_PER_YEAR}; there",
+    },
+    "recovery": {
+        **_SCENARIO,
+        **_PLACE,
+        "measure": "gap (of mean consumption, by period) or not_back (persons, by year)",
+        "months": "months since the shock began",
+        **_ESTIMATE,
+        **_LUCK,
+    },
+    "incidence": {
+        **_SCENARIO,
+        **_PLACE,
+        "comparison": "control (with the arm none in the same world) or calm (with the same arm without "
+        "shock)",
+        "horizon_years": YEARS,
+        "percentile": "percent of persons below, by consumption of the last twelve months",
+        **_ESTIMATE,
+        "quantile": LINES_PER_YEAR,
+        "compared": f"{LINES_PER_YEAR}; the quantile compared with",
+    },
+    "motion": {
+        **_SCENARIO,
+        **_TYPE,
+        **_LIVED,
+        "years": "years of ordinary luck",
+        "assets": f"{LINES}, at the first planting, a quarter of a line at hand",
+        **_ESTIMATE,
+    },
+    "chances": {
+        **_SCENARIO,
+        **_TYPE,
+        **_LIVED,
+        "assets": f"{LINES}, at planting",
+        "money": f"{LINES}, at hand at planting; below zero debt",
+        **_ESTIMATE,
     },
     "panel": {
         **_SCENARIO,
@@ -282,7 +323,7 @@ UNITS: dict[str, dict[str, str]] = {
 
 _TYPES = {
     "Int64": ("from_quintile", "to_quintile", "period"),
-    "int64": ("horizon_months", "horizon_years", "n_households", "year"),
+    "int64": ("horizon_months", "horizon_years", "n_households", "year", "percentile", "years"),
     "int8": ("technique",),
     "bool": ("has_knowledge", "is_confident"),
     "float32": ("income", "consumption", "assets", "savings"),
@@ -290,7 +331,8 @@ _TYPES = {
         "estimate", "mean", "se_luck", "se_sample", "ci_low", "ci_high", "share_above_zero",
         "control_mean", "hazard", "land", "skill", "other_income", "assets_p25", "assets_p50",
         "assets_p75", "rest_low_assets", "rest_low_consumption", "rest_high_assets",
-        "rest_high_consumption", "reported", "gap", "share_of_effect",
+        "rest_high_consumption", "reported", "gap", "share_of_effect", "share", "months", "quantile",
+        "compared", "money",
     ),
 }  # fmt: skip
 _TYPE_OF = {column: kind for kind, columns in _TYPES.items() for column in columns}

@@ -13,6 +13,7 @@ import pandas as pd
 WIDTH = 100
 INDENT = "  "
 MISSING = "-"
+ARROW = "=> "
 ARM_WIDTH = 13
 STANDARD_ARMS = ("none", "cash", "productive", "both")
 LONG_TERM_YEARS = 5
@@ -153,8 +154,8 @@ def title(text: str, explanation: str = "") -> list[str]:
 
 def finding(sentences: Iterable[str]) -> list[str]:
     """Closing of a section: what its numbers say, marked by an arrow."""
-    said = " ".join(sentences)
-    return wrapped(f"=> {said}", INDENT, INDENT + "   ") if said else []
+    told = " ".join(sentences)
+    return wrapped(ARROW + told, INDENT, INDENT + "   ") if told else []
 
 
 def wrapped(text: str, indent: str = "", later: str | None = None) -> list[str]:
@@ -166,3 +167,10 @@ def wrapped(text: str, indent: str = "", later: str | None = None) -> list[str]:
         subsequent_indent=indent if later is None else later,
         break_long_words=True,
     )
+
+
+def said(lines: Sequence[str]) -> str:
+    """What a section says at its end, as one line; empty where it says nothing."""
+    mark = f"{INDENT}{ARROW}"
+    first = next((i for i, line in enumerate(lines) if line.startswith(mark)), len(lines))
+    return " ".join(line.strip() for line in lines[first:]).removeprefix(ARROW)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
-from resilience_sim.report.page import INDENT, in_order, number, title, where, wrapped
+from resilience_sim.report.page import INDENT, finding, in_order, number, title, where
 
 OUTCOMES = ("income", "consumption", "poor")
 VARIANTS = {"no_trap": "no trap", "rule_of_thumb": "rule", "no_pooling": "no pooling"}
@@ -45,7 +47,7 @@ def uncertainty_section(table: pd.DataFrame | None) -> list[str]:
                     f"{INDENT}{outcome:<12}{months // 12:>4}  {CONTRASTS[comparison] or arm:<13}"
                     f"{f'{median} [{low}, {high}]':>27}{row['share_above_zero']:>6.0%}{others}"
                 )
-    return [*lines, *_finding(calm)]
+    return lines + finding(_sentences(calm))
 
 
 def _horizons(calm: pd.DataFrame) -> list[int]:
@@ -59,15 +61,15 @@ def _median(rows: pd.DataFrame, source: str, arm: str, comparison: str) -> str:
     return number(float(found["median"].iloc[0]), 2) if len(found) else "-"
 
 
-def _finding(calm: pd.DataFrame) -> list[str]:
+def _sentences(calm: pd.DataFrame) -> Iterable[str]:
     """Say whether the band of the interaction of income holds zero, at the last year told."""
     told = where(calm, source="draws", comparison="interaction", outcome="income")
     if told.empty:
-        return []
+        return
     row = told.sort_values("horizon_months").iloc[-1]
     holds = row["low"] <= 0 <= row["high"]
     verdict = "holds zero: complementarity is not settled" if holds else "leaves zero out"
-    return wrapped(
+    yield (
         f"The band of the interaction of income in year {row['horizon_months'] // 12} {verdict}; "
         f"{row['share_above_zero']:.0%} of the draws are above zero."
     )
