@@ -35,7 +35,7 @@ WORDS = {
 GREY = "#666666"
 PANELS_A_ROW = 3
 PANEL_INCHES = 3.9
-VERDICT_COLUMNS = 56
+VERDICT_COLUMNS = 54
 TITLE_COLUMNS, SOURCE_COLUMNS = 118, 170
 NUMERIC = {
     "cash_percent": "percent of the budget for cash",
