@@ -19,7 +19,9 @@ from resilience_sim.config.meaning import Setting, is_group, settings
 
 CONF, SCENARIOS = settings_directories()
 ROOT = Path(__file__).parents[1]
-GROUP_FILES = sorted(CONF.glob("*/[!_]*.yaml")) + sorted(SCENARIOS.glob("*/*.yaml"))
+CASE_FILES = sorted(SCENARIOS.glob("case/[!_]*.yaml"))
+"""Sweeps are composed, and their first lines looked at, in test_sweeps."""
+GROUP_FILES = sorted(CONF.glob("*/[!_]*.yaml")) + CASE_FILES
 NUMBER = re.compile(r"^\s*[a-z_]+: -?[0-9.]+(e-?[0-9]+)?\s*$")
 COMMAND = re.compile(r"resilience-sim run((?: [a-z~+][^\s`#=]*=[^\s`]+| --multirun| --cfg job)+)")
 
@@ -39,8 +41,8 @@ def test_every_number_in_a_file_says_what_it_is(file: Path) -> None:
     assert bare == []
 
 
-@pytest.mark.parametrize("file", sorted(SCENARIOS.glob("*/[!_]*.yaml")), ids=lambda file: file.stem)
-def test_a_scenario_opens_with_the_command_that_runs_it(file: Path) -> None:
+@pytest.mark.parametrize("file", CASE_FILES, ids=lambda file: file.stem)
+def test_a_case_opens_with_the_command_that_runs_it(file: Path) -> None:
     first, second, *_ = file.read_text().splitlines()
     assert first == "# @package _global_"
     assert second == f"# resilience-sim run {file.parent.name}={file.stem}"
