@@ -21,7 +21,8 @@ from resilience_sim.cli.texts import HELP
 from resilience_sim.config import Config
 from resilience_sim.config.meaning import Setting, is_group
 from resilience_sim.config.meaning import settings as settings_of
-from resilience_sim.outcomes import UNITS
+from resilience_sim.outcomes import TABLES, UNITS
+from resilience_sim.outcomes.panel import panel
 
 DOCS = Path(__file__).parents[1]
 FREE = "NAME"
@@ -61,12 +62,16 @@ def settings() -> str:
 
 
 def tables() -> str:
-    """A table for each table of a run: its columns and their units."""
+    """What each table of a run holds, with its columns and their units."""
+    makers = {**TABLES, "panel": panel, "uncertainty": uncertainty.uncertainty}
+    told = {**UNITS, "uncertainty": uncertainty.UNITS}
     head = [_row(["column", "unit"]), _row(["---"] * 2)]
-    return "\n\n".join(
-        "\n".join([f"## `{name}`", *head, *(_row([f"`{key}`", unit]) for key, unit in units.items())])
-        for name, units in {**UNITS, "uncertainty": uncertainty.UNITS}.items()
-    )
+    parts = []
+    for name, units in told.items():
+        first_line = (makers[name].__doc__ or "").splitlines()[0]
+        rows = [_row([f"`{column}`", unit]) for column, unit in units.items()]
+        parts.append("\n".join([f"## `{name}`", first_line, "", *head, *rows]))
+    return "\n\n".join(parts)
 
 
 def decisions() -> str:
