@@ -1,6 +1,7 @@
-# make run     the main job: rural Mexico, four arms, with and without a COVID-like shock
+# make run     the main job: rural Mexico, five arms, with and without a COVID-like shock
 # make test    the tests
 # make lint    format, lint, types and the import contract
+# make site    the pages of docs/ as a site, build/site/index.html
 # make bench   the benchmarks, beside other engines (ARGS="--quick" takes a minute)
 # make clean   remove the environment and what was built
 #
@@ -14,7 +15,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint bench clean
+.PHONY: run test lint site bench clean
 
 run: $(READY)
 	$(BIN)/resilience-sim run $(ARGS)
@@ -27,6 +28,9 @@ lint: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+site: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
