@@ -14,9 +14,10 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 
+from resilience_sim.report.colours import ARMS
 from resilience_sim.runs import read_run
 
-COLOURS = {"none": "#666666", "cash": "#1b9e77", "productive": "#d95f02", "both": "#7570b3"}
+COLOURS = {arm: ARMS[arm] for arm in ("none", "cash", "productive", "both")}
 SIZE = (9.0, 3.4)  # inches
 
 

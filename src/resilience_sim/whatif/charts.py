@@ -7,20 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from resilience_sim.report.colours import ARMS, COORDINATED, UNCOORDINATED
 from resilience_sim.whatif.telling import Measure
 
-COLOURS = {
-    "none": "#555555",
-    "cash": "#0072B2",
-    "productive": "#009E73",
-    "both": "#D55E00",
-    "half": "#CC79A7",
-    "uncoordinated": "#E69F00",
-    "interaction": "#000000",
-}
-"""By arm, of Okabe and Ito (2008), who chose colours that nobody confuses."""
-COORDINATED = "#56B4E9"
-"""Of the arm of a world of coordination, whatever its name."""
+COLOURS = {**ARMS, "uncoordinated": UNCOORDINATED, "interaction": "#000000"}
 CALM, STRUCK = "no shock", "shock"
 ROW = 40
 """Height of an arm that is told without and with a shock, pixels."""

@@ -19,6 +19,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from resilience_sim.report.colours import ARMS, COORDINATED, UNCOORDINATED
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -57,15 +59,15 @@ class Look(NamedTuple):
 
 
 LOOKS = {
-    "none": Look("#555555", "-", "o"),
-    "cash": Look("#0072B2", (0, (5, 1.5)), "s"),
-    "productive": Look("#D55E00", (0, (6, 1.5, 1.2, 1.5)), "^"),
-    "both": Look("#009E73", "-", "D"),
-    "half": Look("#CC79A7", (0, (1.5, 1.2)), "v"),
+    "none": Look(ARMS["none"], "-", "o"),
+    "cash": Look(ARMS["cash"], (0, (5, 1.5)), "s"),
+    "productive": Look(ARMS["productive"], (0, (6, 1.5, 1.2, 1.5)), "^"),
+    "both": Look(ARMS["both"], "-", "D"),
+    "half": Look(ARMS["half"], (0, (1.5, 1.2)), "v"),
 }
 OTHERS = (
-    Look("#56B4E9", (0, (4, 1, 1, 1, 1, 1)), "P"),
-    Look("#E69F00", (0, (2.5, 1)), "X"),
+    Look(COORDINATED, (0, (4, 1, 1, 1, 1, 1)), "P"),
+    Look(UNCOORDINATED, (0, (2.5, 1)), "X"),
     Look("#882255", (0, (7, 2)), "<"),
     Look("#332288", (0, (1, 1)), ">"),
     Look("#117733", (0, (3, 2)), "*"),
