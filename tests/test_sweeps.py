@@ -389,7 +389,7 @@ def test_a_worker_with_other_code_says_so(elsewhere: Path, monkeypatch: pytest.M
 
 
 def commands(page: str) -> list[list[str]]:
-    blocks = re.findall(r"```\n(.*?)```", page, re.DOTALL)
+    blocks = [block for block in page.split("```")[1::2] if block.startswith("\n")]
     return [line.split()[1:] for block in blocks for line in block.splitlines() if line]
 
 

@@ -253,10 +253,11 @@ def _run_through_hydra(words: list[str]) -> int:
     overrides: list[str] = known.overrides
     is_multirun = known.multirun or "hydra.mode=MULTIRUN" in overrides
     flags = [word for word in words if word not in overrides]
-    if is_multirun and not set(flags) - {"--multirun", "-m"}:
+    ours = [flag for flag in flags if flag not in ("--multirun", "-m")]
+    if is_multirun and set(ours) <= {"--dry-run"}:
         from resilience_sim.cli.sweeping import sweep
 
-        return sweep(overrides, "run --multirun")
+        return sweep([*overrides, *ours], "run --multirun")
     problems = list(check_overrides(overrides, is_multirun).values())
     for flag in unknown:
         hint = suggestion(flag, ("--multirun", "--cfg", "--help", "--info", "--resolve"))
