@@ -10,8 +10,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import partial
 from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from types import ModuleType
 from typing import Any
 
@@ -27,6 +30,16 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 CHROMIUM = shutil.which("chromium")
 WIDTHS = (1440, 390)  # pixels of a desk and of a telephone
+LOOKED_AT = (
+    "index",
+    "tutorial",
+    "first-run",
+    "howto",
+    "model",
+    "complementarity",
+    "reference/settings",
+    "reference/python",
+)
 LOADING = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
 OUTSIDE = re.compile(r"^(?:https?:)?//")
 
@@ -35,12 +48,12 @@ def building(name: str) -> ModuleType:
     """A module of docs/building, as MkDocs loads it."""
     spec = importlib.util.spec_from_file_location(name, DOCS / "building" / f"{name}.py")
     assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-written, returns = building("written"), building("returns")
+written, returns, hooks = building("written"), building("returns"), building("hooks")
 
 
 @pytest.fixture(scope="module")
@@ -87,16 +100,28 @@ def loads(text: str) -> list[str]:
 
 
 def test_every_page_is_in_the_nav_and_every_entry_is_there() -> None:
-    class Loader(yaml.SafeLoader):
-        """Reads Material's tags as nothing."""
+    told = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    named = set(places(told["nav"]))
+    pages = {page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md")}
+    alone = {
+        page for page in pages if not page.startswith("decisions/") or page.endswith("index.md")
+    }
+    assert alone - named == set()
+    assert named - alone <= hooks.AWAITED
 
-    nav = yaml.load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"), Loader)["nav"]
-    named = list(places(nav))
-    folders = [place for place in named if place.endswith("/")]
-    pages = [page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md")]
-    alone = {page for page in pages if not page.startswith(tuple(folders))}
-    assert {place for place in named if place not in folders} == alone
-    assert all((DOCS / folder / "index.md").exists() for folder in folders)
+
+def test_only_what_is_awaited_may_be_missing() -> None:
+    nav = [{"Here": "api.md"}, {"More": [{"Awaited": "sweeps.md"}, {"Lost": "nowhere.md"}]}]
+    kept = hooks.written_entries(nav, ROOT / "tests")
+    assert kept == [{"Here": "api.md"}, {"More": [{"Lost": "nowhere.md"}]}]
+
+
+def test_decisions_are_listed_by_their_titles() -> None:
+    text = written.decisions()
+    pages = [page for page in (DOCS / "decisions").glob("*.md") if page.name != "index.md"]
+    assert len(pages) > 10
+    assert text.count("\n- [") + 1 == len(pages)
+    assert all(f"]({page.name})" in text for page in pages)
 
 
 @pytest.mark.slow
@@ -122,35 +147,48 @@ def test_a_font_from_outside_would_be_found() -> None:
     assert loads('<a href="https://example.org">a link that somebody may click</a>') == []
 
 
+class Quiet(SimpleHTTPRequestHandler):
+    """A server of files that says nothing."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    """Where the built site is served, on this machine alone."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium; apt-get install chromium")
-def test_in_a_browser_pages_fit_ask_nothing_and_say_no_error(site: Path) -> None:
+def test_in_a_browser_pages_fit_and_are_searched_without_a_network(address: str) -> None:
     playwright = pytest.importorskip("playwright.sync_api")
-    names = (
-        "index",
-        "tutorial",
-        "howto",
-        "model",
-        "cases",
-        "reference/settings",
-        "reference/python",
-    )
     asked: list[str] = []
     errors: list[str] = []
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: errors.append(str(error)))
         for width in WIDTHS:
-            page = browser.new_page(viewport={"width": width, "height": 900})
-            page.on("request", lambda request: asked.append(request.url))
-            page.on("pageerror", lambda error: errors.append(str(error)))
-            for name in names:
-                page.goto((site / f"{name}.html").as_uri())
+            page.set_viewport_size({"width": width, "height": 900})
+            for name in LOOKED_AT:
+                page.goto(f"{address}/{name}.html")
                 wide = page.evaluate("document.scrollingElement.scrollWidth")
                 assert wide <= width, (name, width, wide)
+        page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        page.locator("input.md-search__input").fill("complementarity")
+        playwright.expect(page.locator(".md-search-result__link").first).to_be_visible(
+            timeout=60_000
+        )
         browser.close()
     assert errors == []
-    assert len(asked) > len(names)
-    assert [url for url in asked if not url.startswith(("file://", "data:", "blob:"))] == []
+    assert len(asked) > len(LOOKED_AT)
+    assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
 
 
 # Text from the code

@@ -9,6 +9,8 @@ from typing import Any
 import written
 
 MARK = re.compile(r"^<!-- written from the code: (\w+) -->$", re.MULTILINE)
+AWAITED = {"sweeps.md", "questions.md", "report.md", "whatif.md"}
+"""Pages of work under way, which the nav names already."""
 WRITTEN = {
     "command_line": written.command_line,
     "settings": written.settings,
@@ -18,9 +20,8 @@ WRITTEN = {
 
 
 def on_config(config: Any) -> Any:
-    """Put every page of a folder of the nav in its place, the folder's own first."""
-    docs = Path(config.docs_dir)
-    config.nav = [expanded(entry, docs) for entry in config.nav]
+    """Leave out of the nav what is still being written."""
+    config.nav = written_entries(config.nav, Path(config.docs_dir))
     return config
 
 
@@ -29,11 +30,13 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     return MARK.sub(lambda found: WRITTEN[found.group(1)](), markdown)
 
 
-def expanded(entry: dict[str, Any], docs: Path) -> dict[str, Any]:
-    """An entry of the nav; where it names a folder, with all of its pages."""
-    ((title, place),) = entry.items()
-    if not (isinstance(place, str) and place.endswith("/")):
-        return entry
-    pages = sorted(page.relative_to(docs).as_posix() for page in (docs / place).glob("*.md"))
-    pages.remove(f"{place}index.md")
-    return {title: [f"{place}index.md", *pages]}
+def written_entries(nav: list[dict[str, Any]], docs: Path) -> list[dict[str, Any]]:
+    """Entries of a nav without those that are awaited and not there."""
+    kept = []
+    for entry in nav:
+        ((title, place),) = entry.items()
+        if isinstance(place, list):
+            kept.append({title: written_entries(place, docs)})
+        elif place not in AWAITED or (docs / place).exists():
+            kept.append(entry)
+    return kept
