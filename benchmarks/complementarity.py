@@ -122,7 +122,7 @@ def switched(case: Case, switch: dict[str, bool]) -> Case:
 def coordinated(case: Case, config: Config, several: list[Draw]) -> str:
     """What coordination as it was found adds to income under both programmes; no world of it, nothing."""
     name = config.coordination.name
-    if name in ("off", UNCOORDINATED):
+    if name in ("off", "none"):
         return "-"
     other = copy(case)
     other.config = replace(case.config, coordination=config.coordination)
