@@ -44,6 +44,7 @@ LOOKED_AT = (
     "reference/python",
 )
 LOADING = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
+PATIENCE = 120_000  # milliseconds, for a busy machine
 OUTSIDE = re.compile(r"^(?:https?:)?//")
 
 
@@ -168,6 +169,7 @@ def test_in_a_browser_pages_fit_and_are_searched_without_a_network(address: str)
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: errors.append(str(error)))
         for width in WIDTHS:
