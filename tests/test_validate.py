@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 
 import resilience_sim
-from resilience_sim.cli import application, compose, main
+from resilience_sim.cli import compose, main
 from resilience_sim.population import load
+from resilience_sim.runs import input_files
 
 MAP = """\
 columns: {id: hh, weight: w, size: n, income: inc, village: place, land: ha}
@@ -248,11 +249,11 @@ def test_a_run_notes_the_hashes_of_survey_and_map(
 ) -> None:
     words = [f"population.survey.file={write('csv')}", "population.survey.map=map.yaml"]
     config = compose(["case=erewhon", "population=survey", "population.kind=survey", *words])
-    files = application._input_files(config)
+    files = input_files(config)
     assert files == {"survey": Path("tiny.csv"), "map": Path("map.yaml")}
-    shipped = application._input_files(compose(["case=mexico"]))
+    shipped = input_files(compose(["case=mexico"]))
     assert list(shipped) == ["survey"] and shipped["survey"].is_file()
-    assert application._input_files(compose(["case=erewhon"])) == {}
+    assert input_files(compose(["case=erewhon"])) == {}
 
 
 # Groups of the population
