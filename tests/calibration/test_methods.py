@@ -17,7 +17,7 @@ from resilience_sim.calibration.fitting import Plan
 from resilience_sim.calibration.misfit import Misfit
 
 PLAN = Plan(first=32, later=12, kept=24)
-N_TRUTHS = 5
+N_TRUTHS = 4
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +72,16 @@ def test_what_is_not_ruled_out_lies_within_the_cut_off(methods: ModuleType) -> N
     left = methods.not_ruled_out([emulator], misfit, 0, 24, chance)
     assert (worst(left) <= methods.CUT_OFF).all()
     assert (worst(first) > methods.CUT_OFF).mean() > 0.5  # most of the prior is ruled out
+
+
+def test_a_target_that_nothing_meets_breaks_the_cut_off_and_not_the_fit(
+    methods: ModuleType,
+) -> None:
+    found = [methods.compared("unmeetable", seed, PLAN) for seed in range(N_TRUTHS)]
+    at = dict(zip(methods.METHODS, np.mean(found, axis=0), strict=True))
+    place = {name: i for i, name in enumerate(methods.MEASURES)}
+    ours, cut = at["present method"], at["history matching, largest"]
+    assert ours[place["evaluations"]] == cut[place["evaluations"]] == 32 + 2 * 12 + 24
+    covered, score = place["parameters covered, %"], place["parameters' score, sd of the prior"]
+    assert ours[covered] > cut[covered] and ours[score] < cut[score]
+    assert ours[place["held out's width, prior = 1"]] < 1.0  # the evidence did tell something
