@@ -30,11 +30,8 @@ from resilience_sim.calibration.uncertainty import (
 )
 from resilience_sim.config import Config
 from resilience_sim.errors import InputError, SimulationError, SolverError
-from resilience_sim.model import primitives
 from resilience_sim.population import Households, load
-from resilience_sim.programmes import deliveries
 from resilience_sim.results import Results
-from resilience_sim.shocks import shock_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -271,18 +268,9 @@ def _results_of(config: Config, progress: Callable[[str, int, int], None]) -> Re
 
 
 def _prepared(config: Config) -> simulation.Experiment:
-    """As `simulation.prepare` does, but for a population that is read once."""
+    """Prepared for a population that is read once."""
     origin = (config.population, config.seed, config.generations)
-    households = _populations.get(origin, lambda: load(*origin))
-    n_periods = config.horizon_years * config.periods_per_year
-    return simulation.Experiment(
-        config=config,
-        households=households,
-        deliveries=deliveries(config, households),
-        shock=shock_path(config.shock, n_periods, config.periods_per_year),
-        primitives=primitives(config),
-        seconds=0.0,
-    )
+    return simulation.prepare(config, households=_populations.get(origin, lambda: load(*origin)))
 
 
 def _lives(
