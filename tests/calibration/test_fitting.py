@@ -74,6 +74,18 @@ def test_the_wrong_structure_loses_weight_and_keeps_its_floor(tmp_path: Path) ->
         assert drawn.weight.sum() == pytest.approx(1.0) and (drawn.weight >= 0).all()
 
 
+def test_a_structure_has_as_many_draws_as_its_weight_asks(tmp_path: Path) -> None:
+    found, _ = fitted(tmp_path, (3, 4), structures=TWO)
+    for drawn in found.drawn:
+        total = len(TWO) * (PLAN.kept if drawn.kind == FITTED else PLAN.left_out)
+        counts = {structure: drawn.structure.count(structure) for structure in TWO}
+        assert len(drawn.weight) == total and min(counts.values()) >= 1
+        if drawn.kind == FITTED:
+            for structure, count in counts.items():
+                assert abs(count - total * found.structures[structure]) <= 1
+                assert len(found.new[structure]) == count
+
+
 def test_with_several_cases_each_is_also_forecast_from_the_others(tmp_path: Path) -> None:
     found, cases = fitted(tmp_path, (3, 4))
     kinds = [(drawn.case, drawn.kind) for drawn in found.drawn]

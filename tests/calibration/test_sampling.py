@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from resilience_sim.calibration.sampling import SHARED, Loglik, n_common, sample, scores_of
+from resilience_sim.calibration.sampling import SHARED, Loglik, n_common, sample, scores_of, start
 
 
 def seen(value: float, error: float, at: int) -> Loglik:
@@ -70,3 +70,11 @@ def test_the_same_seed_gives_the_same_draws() -> None:
         for _ in range(2)
     )
     assert (first.common == second.common).all() and (first.centre == second.centre).all()
+
+
+def test_the_first_of_some_chains_are_the_same_chains() -> None:
+    chains = start({"a": seen(1.0, 0.5, 0), "b": seen(1.0, 0.5, 0)}, 8, np.random.default_rng(4))
+    few = chains.first(3)
+    assert (few.common == chains.common[:3]).all() and (few.centre == chains.centre[:3]).all()
+    for case in ("a", "b"):
+        assert (scores_of(few, case) == scores_of(chains, case)[:3]).all()

@@ -5,8 +5,8 @@
    evidence has it.
 3. The emulators of all waves stand in for the model while all cases are sampled together: common
    parameters shared, pooled ones around common centres.
-4. A few draws of each case and structure are simulated by the model itself. Their weights hold what
-   the structure's evidence says and correct what the emulator missed.
+4. A few draws of each case are simulated by the model itself, of each structure as many as its weight
+   asks. Their weights hold what the structure's evidence says and correct what the emulator missed.
 5. The same with each case left out, whose forecast then follows from the others alone.
 
 Trials elsewhere go through the same waves and are sampled with the cases, but stand apart: they tell of
@@ -45,7 +45,7 @@ LATER = (0.5, 1.0)
 """Powers of the likelihood from which the later waves are drawn."""
 MOST_CORRECTION = 3.0
 """Logs by which the model itself may correct a draw's weight, up or down."""
-N_CHAINS = 50
+N_CHAINS, N_CHAINS_LEFT_OUT = 50, 16
 """Chains side by side; their first draws stay."""
 FITTED, LEFT_OUT, TRIAL = "fitted", "left_out", "trial"
 
@@ -54,7 +54,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """How much work a fit does; counts are for each case and structure."""
+    """How much work a fit does; counts are for each case and structure, of draws that stay on average."""
 
     seed: int = 1
     first: int = 64
@@ -161,10 +161,11 @@ def fit(
     for at, left in enumerate(rounds):
         if progress is not None:
             progress("sampling", at, len(rounds))
-        chains, told = _sampled(
-            emulated, structures, left, plan, evaluations.threads, frozenset(trials)
-        )
+        n = len(structures) * (plan.kept if left is None else plan.left_out)
+        every, told = _sampled(emulated, left, n, plan.seed, evaluations.threads, frozenset(trials))
         weights = _structure_weights(told)
+        chains = _shared_out(every, weights, n)
+        few = _shared_out(every, weights, len(structures) * plan.left_out)
         if left is None:
             evidence, structure_weights, wanted = told, weights, [*cases, *trials]
             new = {s: _of_new_case(chains[s], plan, s) for s in structures}
@@ -178,7 +179,7 @@ def fit(
                     TRIAL if name in trials else FITTED if left is None else LEFT_OUT,
                     (trials if name in trials else cases)[name],
                     by_structure,
-                    chains,
+                    few if name in trials else chains,
                     weights,
                     evaluations,
                     plan,
@@ -234,19 +235,19 @@ def _emulated(scores: np.ndarray, outputs: np.ndarray, misfit: Misfit) -> Emulat
 
 def _sampled(
     emulated: Mapping[str, Mapping[str, Emulated]],
-    structures: Sequence[str],
     left: str | None,
-    plan: Plan,
+    n: int,
+    seed: int,
     threads: int,
     apart: frozenset[str],
 ) -> tuple[dict[str, Chains], dict[str, float]]:
-    """Chains and log evidence of each structure, from all cases but the one left out."""
+    """Draws, n of each, and log evidence of each structure, from all cases but the one left out."""
+    structures = list(next(iter(emulated.values())))
+    n_chains = N_CHAINS if left is None else N_CHAINS_LEFT_OUT
 
     def one(structure: str) -> tuple[Chains, float]:
         logliks = {name: each[structure].loglik for name, each in emulated.items() if name != left}
-        rng = _rng(plan.seed, structure, str(left), "sampling")
-        n = plan.kept if left is None else plan.left_out
-        n_chains = max(N_CHAINS, n) if left is None else max(16, n)
+        rng = _rng(seed, structure, str(left), "sampling")
         return sample(logliks, n, rng, n_chains=n_chains, apart=apart)
 
     found = dict(zip(structures, in_threads(threads, one, structures, None), strict=True))
@@ -254,6 +255,15 @@ def _sampled(
         {structure: chains for structure, (chains, _) in found.items()},
         {structure: evidence for structure, (_, evidence) in found.items()},
     )
+
+
+def _shared_out(
+    chains: Mapping[str, Chains], weights: Mapping[str, float], n: int
+) -> dict[str, Chains]:
+    """The first of each structure's draws, n in all by its weight, so that none counts more than another."""
+    ends = np.rint(n * np.cumsum([weights[structure] for structure in chains])).astype(int)
+    counts = dict(zip(chains, np.diff(ends, prepend=0).tolist(), strict=True))
+    return {structure: each.first(max(1, counts[structure])) for structure, each in chains.items()}
 
 
 def _structure_weights(evidence: Mapping[str, float]) -> dict[str, float]:
@@ -283,13 +293,12 @@ def _drawn(
 ) -> Drawn:
     """Simulate the draws of one case under all structures, and weigh them."""
     misfit = Misfit(case.targets, has_to_stand=kind != TRIAL)
-    n_each = plan.left_out if kind == TRIAL else None
-    n = sum(len(each.common[:n_each]) for each in chains.values())
+    n = sum(len(each.common) for each in chains.values())
     counter = _Counter(progress, f"{name}, {'left out' if kind == LEFT_OUT else 'draws'}", n)
     told, scores, forecasts, weight = [], [], [], []
     for structure, each in chains.items():
         if kind != LEFT_OUT:
-            at = scores_of(each, name)[:n_each]
+            at = scores_of(each, name)
         else:
             rng = _rng(plan.seed, name, structure, "left out")
             at = case_scores(each.common, each.centre, rng.standard_normal(each.centre.shape))

@@ -40,6 +40,11 @@ class Chains:
     apart: frozenset[str] = frozenset()
     """Cases that share common parameters alone."""
 
+    def first(self, n: int) -> Chains:
+        """The first n of them."""
+        deviations = {case: each[:n] for case, each in self.deviations.items()}
+        return Chains(self.common[:n], self.centre[:n], deviations, self.apart)
+
 
 def n_common() -> int:
     """How many parameters all cases share."""
