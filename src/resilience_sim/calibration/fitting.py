@@ -1,11 +1,12 @@
 """Fitting: waves of simulated draws, emulators of them, and draws that all the evidence leaves.
 
 1. First wave: draws spread over the priors, for every case and structure.
-2. Two later waves: draws where the emulators so far agree with the case's targets, loosely, then as the
-   evidence has it.
-3. The emulators of all waves stand in for the model while all cases are sampled together: common
-   parameters shared, pooled ones around common centres.
-4. A few draws of each case are simulated by the model itself, of each structure as many as its weight
+2. Second wave: draws where the emulators so far agree, loosely, with the case's own targets.
+3. Third wave: draws of all cases sampled together, common parameters shared, pooled ones around common
+   centres. What other cases say moves a case to where its own targets alone would not, so its emulators
+   have to know the model there.
+4. Emulators of all waves stand in for the model while all cases are sampled together once more. A few
+   draws of each case are simulated by the model itself, of each structure as many as its weight
    asks. Their weights hold what the structure's evidence says and correct what the emulator missed.
 5. The same with each case left out, whose forecast then follows from the others alone.
 
@@ -41,8 +42,8 @@ from resilience_sim.solver.threads import in_threads
 
 FLOOR = 0.05
 """Least weight of a structure: likelihoods with assumed tolerances should not rule one out alone."""
-LATER = (0.5, 1.0)
-"""Powers of the likelihood from which the later waves are drawn."""
+LOOSE = 0.5
+"""Power of the likelihood from which the second wave is drawn."""
 MOST_CORRECTION = 3.0
 """Logs by which the model itself may correct a draw's weight, up or down."""
 N_CHAINS, N_CHAINS_LEFT_OUT = 50, 16
@@ -69,14 +70,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class Emulated:
-    """What the waves left of one case under one structure."""
+    """What the waves left of one case under one structure: n draws."""
 
+    scores: np.ndarray
+    """(n, n_parameters)."""
+    outputs: np.ndarray
+    """(n, len(case.outputs)) by the model itself."""
+    misfit: Misfit
     emulator: Emulator
     loglik: Loglik
-
-
-_Waves = tuple[Emulated, int]
-"""What the waves left, and how many of their draws failed."""
 
 
 @dataclass(frozen=True)
@@ -140,29 +142,33 @@ def fit(
         Trials elsewhere by name, which inform common parameters and structures alone.
     """
     plan, trials = plan or Plan(), trials or {}
+    threads, apart = evaluations.threads, frozenset(trials)
     emulated: dict[str, dict[str, Emulated]] = {}
-    failed = {}
     for name, case in {**cases, **trials}.items():
-        n = len(structures) * (plan.first + len(LATER) * plan.later)
-        counter = _Counter(progress, name, n)
-
-        def waves(
-            structure: str, name: str = name, case: Case = case, told: _Counter = counter
-        ) -> _Waves:
-            misfit = Misfit(case.targets, has_to_stand=name not in trials)
-            return _waves(name, case, misfit, structure, evaluations, plan, told)
-
+        misfit = Misfit(case.targets, has_to_stand=name not in trials)
+        counter = _Counter(progress, name, len(structures) * (plan.first + plan.later))
+        waves = partial(_waves, name, case, misfit, evaluations, plan, counter)
         # emulators of one structure are fitted while another's draws are simulated
-        found = in_threads(evaluations.threads, waves, structures, None)
-        emulated[name] = {s: each for s, (each, _) in zip(structures, found, strict=True)}
-        failed[name] = sum(n_failed for _, n_failed in found)
+        found = in_threads(threads, waves, structures, None)
+        emulated[name] = dict(zip(structures, found, strict=True))
+    if plan.later:
+        joint, _ = _sampled(emulated, None, plan.later, plan.seed, threads, apart, "third wave")
+        for name, case in {**cases, **trials}.items():
+            counter = _Counter(progress, f"{name}, third wave", len(structures) * plan.later)
+            third = partial(_third, name, case, emulated[name], joint, evaluations, counter)
+            found = in_threads(threads, third, structures, None)
+            emulated[name] = dict(zip(structures, found, strict=True))
+    failed = {
+        name: sum(int(np.isnan(each.outputs).all(axis=1).sum()) for each in by_structure.values())
+        for name, by_structure in emulated.items()
+    }
     rounds = [None, *cases] if len(cases) > 1 else [None]
     drawn, evidence, new = [], {}, {}
     for at, left in enumerate(rounds):
         if progress is not None:
             progress("sampling", at, len(rounds))
         n = len(structures) * (plan.kept if left is None else plan.left_out)
-        every, told = _sampled(emulated, left, n, plan.seed, evaluations.threads, frozenset(trials))
+        every, told = _sampled(emulated, left, n, plan.seed, threads, apart)
         weights = _structure_weights(told)
         chains = _shared_out(every, weights, n)
         few = _shared_out(every, weights, len(structures) * plan.left_out)
@@ -200,24 +206,44 @@ def _waves(
     name: str,
     case: Case,
     misfit: Misfit,
-    structure: str,
     evaluations: Evaluations,
     plan: Plan,
     counter: _Counter,
-) -> _Waves:
-    """All waves of one case under one structure, and how many of their draws failed."""
+    structure: str,
+) -> Emulated:
+    """The two waves of one case under one structure that ask nothing of other cases."""
     rng = _rng(plan.seed, name, structure, "waves")
     scores = _spread(rng, plan.first)
-    outputs = evaluations.simulate(case, structure, scores, counter)
-    found = _emulated(scores, outputs, misfit)
-    for power in LATER if plan.later else ():
-        loglik = partial(_weakened, found.loglik, power)
-        chains, _ = sample({name: loglik}, plan.later, rng, n_chains=plan.later, n_warm=20, heats=6)
-        more = scores_of(chains, name)
-        told = evaluations.simulate(case, structure, more, counter)
-        scores, outputs = np.concatenate([scores, more]), np.concatenate([outputs, told])
-        found = _emulated(scores, outputs, misfit)
-    return found, int(np.isnan(outputs).all(axis=1).sum())
+    found = _emulated(scores, evaluations.simulate(case, structure, scores, counter), misfit)
+    if not plan.later:
+        return found
+    loglik = partial(_weakened, found.loglik, LOOSE)
+    chains, _ = sample({name: loglik}, plan.later, rng, n_chains=plan.later, n_warm=20, heats=6)
+    more = scores_of(chains, name)
+    return _with_more(found, more, evaluations.simulate(case, structure, more, counter))
+
+
+def _third(
+    name: str,
+    case: Case,
+    before: Mapping[str, Emulated],
+    joint: Mapping[str, Chains],
+    evaluations: Evaluations,
+    counter: _Counter,
+    structure: str,
+) -> Emulated:
+    """The wave of one case under one structure that was drawn together with all others."""
+    more = scores_of(joint[structure], name)
+    return _with_more(before[structure], more, evaluations.simulate(case, structure, more, counter))
+
+
+def _with_more(before: Emulated, scores: np.ndarray, outputs: np.ndarray) -> Emulated:
+    """Emulated anew, with more draws."""
+    return _emulated(
+        np.concatenate([before.scores, scores]),
+        np.concatenate([before.outputs, outputs]),
+        before.misfit,
+    )
 
 
 def _weakened(loglik: Loglik, power: float, scores: np.ndarray) -> np.ndarray:
@@ -230,7 +256,7 @@ def _emulated(scores: np.ndarray, outputs: np.ndarray, misfit: Misfit) -> Emulat
     def loglik(at: np.ndarray) -> np.ndarray:
         return misfit(emulator(at), emulator.variance)
 
-    return Emulated(emulator, loglik)
+    return Emulated(scores, outputs, misfit, emulator, loglik)
 
 
 def _sampled(
@@ -240,6 +266,7 @@ def _sampled(
     seed: int,
     threads: int,
     apart: frozenset[str],
+    purpose: str = "sampling",
 ) -> tuple[dict[str, Chains], dict[str, float]]:
     """Draws, n of each, and log evidence of each structure, from all cases but the one left out."""
     structures = list(next(iter(emulated.values())))
@@ -247,7 +274,7 @@ def _sampled(
 
     def one(structure: str) -> tuple[Chains, float]:
         logliks = {name: each[structure].loglik for name, each in emulated.items() if name != left}
-        rng = _rng(seed, structure, str(left), "sampling")
+        rng = _rng(seed, structure, str(left), purpose)
         return sample(logliks, n, rng, n_chains=n_chains, apart=apart)
 
     found = dict(zip(structures, in_threads(threads, one, structures, None), strict=True))
