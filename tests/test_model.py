@@ -9,7 +9,7 @@ from resilience_sim.cli import compose
 from resilience_sim.config import MONTHS, Config
 from resilience_sim.kernels import population_step as step
 from resilience_sim.kernels.primitives import N_SCORES, Primitives
-from resilience_sim.model import primitives, yearly_wages
+from resilience_sim.model import labour_worked, primitives, yearly_wages
 from resilience_sim.simulation import prepare, run
 
 PER_YEAR = (1, 4, 12)
@@ -99,6 +99,43 @@ def test_heirs_unite_two_shares_but_never_more_than_a_whole(children: float, sha
     # Own and spouse's share of what each side leaves: two over the number of children.
     _, p = world(f"generations.children={children}")
     assert p.inheritance == pytest.approx(share, rel=1e-6)
+
+
+def test_own_work_takes_idle_labour_before_it_costs_wages() -> None:
+    names = ("labour_traditional", "labour_improved")
+
+    def costs(idle: float, *overrides: str) -> list[float]:
+        overrides = (
+            "technology.labour.traditional=0.3",
+            "technology.labour.improved=0.6",
+            *overrides,
+        )
+        _, p = world(f"technology.idle_labour={idle}", *overrides)
+        return [float(getattr(p, name)) for name in names]
+
+    assert costs(0.0) == pytest.approx([0.3, 0.6])  # all paid work is found
+    assert costs(0.2) == pytest.approx([0.1 / 0.8, 0.4 / 0.8])
+    assert costs(0.5) == pytest.approx([0.0, 0.1 / 0.5])
+    assert costs(0.8) == pytest.approx([0.0, 0.0])
+    assert costs(0.5, "mechanisms.labour_taken=false") == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("idle", "worked"), [(0.0, (1.0, 1.0, 1.0)), (0.4, (0.6, 0.9, 1.0)), (0.9, (0.1, 0.4, 0.7))]
+)
+def test_labour_at_work_is_what_is_paid_and_what_is_own(
+    idle: float, worked: tuple[float, ...]
+) -> None:
+    config, p = world(
+        f"technology.idle_labour={idle}",
+        "technology.labour.traditional=0.3",
+        "technology.labour.improved=0.6",
+    )
+    told = labour_worked(config)
+    assert [told[name] for name in ("none", "traditional", "improved")] == pytest.approx(worked)
+    # Wages of who has own work are those of the labour that it leaves to paid work.
+    paid = (1.0 - idle) * (1.0 - float(p.labour_improved))
+    assert told["improved"] == pytest.approx(0.6 + paid)
 
 
 def test_wages_rise_with_skill() -> None:

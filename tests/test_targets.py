@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from resilience_sim.calibration.forecasts import contrast_of
+from resilience_sim.calibration.forecasts import LABOUR, contrast_of
 from resilience_sim.calibration.misfit import BANDS
 from resilience_sim.cli import compose, main
 from resilience_sim.errors import ConfigError
@@ -77,7 +77,7 @@ def test_nothing_from_memory_is_a_target() -> None:
 
 
 def test_what_represents_a_target_is_an_outcome_of_the_model() -> None:
-    flows = (*OUTCOMES, "earned")
+    flows = (*OUTCOMES, "earned", LABOUR)
     known = {"effects": flows, "shock": flows, "drought": flows, "measured": INDICES}
     for target in targets():
         assert bool(target.table) == target.is_represented
@@ -183,7 +183,7 @@ def test_a_reported_effect_in_a_source_would_be_found() -> None:
 def test_the_command_lists_targets_and_misses(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evidence", "case=lesotho_cgp_springs"]) == 0
     shown = capsys.readouterr().out
-    assert "lesotho_cgp_springs: 19 targets, 17 represented" in shown
+    assert "lesotho_cgp_springs: 19 targets, 18 represented" in shown
     assert "LS12 homestead_gardening: gardening itself" in shown
     assert "PE01" not in shown
     assert main(["evidence"]) == 0

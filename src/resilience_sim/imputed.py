@@ -37,7 +37,7 @@ class Start:
 
     skill: np.ndarray
     wages: np.ndarray
-    """Yearly wages with all labour given to them, lines."""
+    """Yearly wages with all paid work that is found, lines."""
     land: np.ndarray
     technique: np.ndarray
     """int32, in the ground."""
@@ -146,7 +146,7 @@ class _Work:
     """Part of it that droughts leave on average."""
 
     def gain(self, skill: np.ndarray, wages: np.ndarray) -> np.ndarray:
-        """Expected yearly gain over giving all labour to wages, in lines."""
+        """Expected yearly gain over living by wages alone, in lines."""
         output = self.productivity * skill * self.grown * self.ordinary
         gain: np.ndarray = output - self.outlay - self.labour * wages
         return gain

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from resilience_sim.config import Config
+from resilience_sim.config import Config, Technology
 from resilience_sim.config.schema import MONTHS
 from resilience_sim.kernels.primitives import N_SCORES, Primitives
 
@@ -91,7 +91,7 @@ def primitives(config: Config) -> Primitives:
     quarterly = 1.0 / QUARTERS
     # A year's period averages its four draws evenly; shorter ones weigh them by the season's output.
     crop = _quarters(output) if per_year > 1 else [quarterly] * QUARTERS
-    labour = tech.labour if on.labour_taken else dict.fromkeys(tech.labour, 0.0)
+    taken = wages_forgone(tech) if on.labour_taken else dict.fromkeys(tech.labour, 0.0)
     outlay = tech.outlay if on.outlay else dict.fromkeys(tech.outlay, 0.0)
     known = on.knowledge
     generation_years = config.generations.succession_age - config.generations.heir_age
@@ -105,8 +105,8 @@ def primitives(config: Config) -> Primitives:
         * (tech.knowledge_productivity if known else 1.0),
         "exponent_traditional": tech.exponent["traditional"],
         "exponent_improved": tech.exponent["improved"],
-        "labour_traditional": labour["traditional"],
-        "labour_improved": labour["improved"],
+        "labour_traditional": taken["traditional"],
+        "labour_improved": taken["improved"],
         "outlay_traditional": outlay["traditional"],
         "outlay_improved": outlay["improved"],
         "outlay_known": outlay["improved"] * (tech.knowledge_outlay if known else 1.0),
@@ -195,8 +195,30 @@ def _village_and_generations(config: Config) -> dict[str, float]:
     }
 
 
+def wages_forgone(technology: Technology) -> dict[str, float]:
+    """Share of wages that own work costs, by technique.
+
+    Wages are those of all paid work that is found. Own work takes idle labour first, and only what it
+    needs beyond that from paid work.
+    """
+    idle = technology.idle_labour
+    return {
+        technique: max(0.0, labour - idle) / (1.0 - idle)
+        for technique, labour in technology.labour.items()
+    }
+
+
+def labour_worked(config: Config) -> dict[str, float]:
+    """Share of family labour at work, paid or own, by technique."""
+    technology = config.technology
+    paid = 1.0 - technology.idle_labour
+    if not config.mechanisms.labour_taken:
+        return dict.fromkeys(technology.labour, paid)
+    return {name: min(1.0, paid + labour) for name, labour in technology.labour.items()}
+
+
 def yearly_wages(p: Primitives, skill: np.ndarray) -> np.ndarray:
-    """Yearly wages of a household that gives all its labour to wages, in lines; shaped like `skill`."""
+    """Yearly wages of a household that takes all paid work it finds, in lines; shaped like `skill`."""
     wages: np.ndarray = float(p.wage) * skill ** float(p.wage_elasticity)
     return wages
 

@@ -54,6 +54,16 @@ def test_quantiles_of_weighted_draws_are_those_of_copies() -> None:
     assert np.isnan(quantiles(np.array([np.nan]), np.ones(1))).all()
 
 
+@pytest.mark.parametrize("n", [19, 50])
+def test_a_band_holds_a_further_draw_as_often_as_it_says(n: int) -> None:
+    chance = np.random.default_rng(2)
+    inside = []
+    for _ in range(4000):
+        low, _, high = quantiles(chance.standard_normal(n), np.ones(n))
+        inside.append(low < chance.standard_normal() < high)
+    assert np.mean(inside) == pytest.approx(0.9, abs=0.015)  # three standard errors
+
+
 def test_an_interval_costs_its_width_and_twenty_times_what_it_misses() -> None:
     assert interval_score(NUMBER, 8.0, 10.0, 14.0) == pytest.approx(3.0)
     assert interval_score(NUMBER, 11.0, 12.0, 13.0) == pytest.approx((2 + 20 * 1) / 2)

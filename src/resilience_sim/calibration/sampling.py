@@ -103,55 +103,64 @@ def step(
     """
     width, apart = chains.common.shape[1], chains.apart
 
-    def shared(both: np.ndarray) -> np.ndarray:
+    def shared(both: np.ndarray, who: np.ndarray) -> np.ndarray:
+        common, centre = both[:, :width], both[:, width:]
         parts = [
             told(
-                scores_of(Chains(both[:, :width], both[:, width:], chains.deviations, apart), case)
+                case_scores(common, None if case in apart else centre, chains.deviations[case][who])
             )
             for case, told in logliks.items()
         ]
         return np.asarray(heat * np.sum(parts, axis=0))
 
-    both, _ = _slice(np.concatenate([chains.common, chains.centre], axis=1), shared, rng)
+    both = _slice(np.concatenate([chains.common, chains.centre], axis=1), shared, rng)
     common, centre = both[:, :width], both[:, width:]
     deviations, total = {}, np.zeros(len(common))
     for case, told in logliks.items():
         around = None if case in apart else centre
 
         def own(
-            deviation: np.ndarray, told: Loglik = told, around: np.ndarray | None = around
+            deviation: np.ndarray,
+            who: np.ndarray,
+            told: Loglik = told,
+            around: np.ndarray | None = around,
         ) -> np.ndarray:
-            return heat * told(case_scores(common, around, deviation))
+            near = None if around is None else around[who]
+            return heat * told(case_scores(common[who], near, deviation))
 
-        deviations[case], _ = _slice(chains.deviations[case], own, rng)
+        deviations[case] = _slice(chains.deviations[case], own, rng)
         total += told(case_scores(common, around, deviations[case]))
     return Chains(common, centre, deviations, apart), total
 
 
 def _slice(
-    at: np.ndarray, loglik: Callable[[np.ndarray], np.ndarray], rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """One elliptical slice step of every chain; what has not been accepted by the end stays."""
+    at: np.ndarray, loglik: Callable[[np.ndarray, np.ndarray], np.ndarray], rng: np.random.Generator
+) -> np.ndarray:
+    """One elliptical slice step of every chain; what has not been accepted by the end stays.
+
+    `loglik` takes places (m, K) and which of the chains they are of (m,): those still open alone.
+    """
     n = len(at)
     other = rng.standard_normal(at.shape)
-    now = loglik(at)
+    now = loglik(at, np.arange(n))
     bar = now + np.log(rng.random(n))
     angle = rng.random(n) * 2.0 * np.pi
     low, high = angle - 2.0 * np.pi, angle.copy()
-    found, value = at.copy(), now.copy()
-    is_open = np.ones(n, np.bool_)
+    found = at.copy()
+    who = np.arange(n)
     for _ in range(MOST_SHRINKS):
-        tried = at * np.cos(angle)[:, None] + other * np.sin(angle)[:, None]
-        told = loglik(tried)
-        is_taken = is_open & (told > bar)
-        found[is_taken], value[is_taken] = tried[is_taken], told[is_taken]
-        is_open &= ~is_taken
-        if not is_open.any():
+        turned = angle[who, None]
+        tried = at[who] * np.cos(turned) + other[who] * np.sin(turned)
+        is_taken = loglik(tried, who) > bar[who]
+        found[who[is_taken]] = tried[is_taken]
+        who = who[~is_taken]
+        if not who.size:
             break
-        low = np.where(is_open & (angle < 0), angle, low)
-        high = np.where(is_open & (angle >= 0), angle, high)
-        angle = np.where(is_open, low + rng.random(n) * (high - low), angle)
-    return found, value
+        is_before = angle[who] < 0
+        low[who] = np.where(is_before, angle[who], low[who])
+        high[who] = np.where(is_before, high[who], angle[who])
+        angle[who] = low[who] + rng.random(n)[who] * (high[who] - low[who])
+    return found
 
 
 def sample(

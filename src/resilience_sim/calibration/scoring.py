@@ -188,15 +188,21 @@ def _lever(target: Target, draws: Draws) -> dict[str, object]:
 
 
 def quantiles(values: np.ndarray, weight: np.ndarray) -> tuple[float, float, float]:
-    """Low end, median and high end of the 90 % band of weighted draws; NaN where none is a number."""
+    """Low end, median and high end of the 90 % band of weighted draws; NaN where none is a number.
+
+    A further draw falls into the band with 90 %, so it is the wider the fewer equally weighted draws
+    these are worth: of n, the k-th smallest stands at k / (n + 1).
+    """
     is_told = np.isfinite(values) & (weight > 0)
     if not is_told.any():
         return float("nan"), float("nan"), float("nan")
     order = np.argsort(values[is_told], kind="stable")
     sorted_values, share = values[is_told][order], weight[is_told][order]
     middle = (np.cumsum(share) - 0.5 * share) / share.sum()
+    worth = share.sum() ** 2 / (share**2).sum()
+    place = (worth * middle + 0.5) / (worth + 1.0)
     tail = (1.0 - LEVEL) / 2.0
-    low, median, high = np.interp([tail, 0.5, 1.0 - tail], middle, sorted_values)
+    low, median, high = np.interp([tail, 0.5, 1.0 - tail], place, sorted_values)
     return float(low), float(median), float(high)
 
 

@@ -268,7 +268,18 @@ class Technology:
         Meaning("exponent of assets + land", "elasticity", 0, 1, is_below=True, keys=TECHNIQUES),
     ]
     labour: Annotated[
-        dict[str, float], Meaning("labour taken from wages", "share", 0, 1, keys=TECHNIQUES)
+        dict[str, float],
+        Meaning("labour own work takes, idle labour first", "share", 0, 1, keys=TECHNIQUES),
+    ]
+    idle_labour: Annotated[
+        float,
+        Meaning(
+            "labour for which no paid work is found; own work takes it without loss of wages",
+            "share",
+            0,
+            1,
+            is_below=True,
+        ),
     ]
     outlay: Annotated[
         dict[str, float],

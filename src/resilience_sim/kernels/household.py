@@ -32,7 +32,7 @@ def own_output(p, technique, knowledge, skill, assets_and_land):
 
 @kernel
 def labour_share(p, technique):
-    """Share of family labour that own work takes away from wages."""
+    """Share of wages that own work costs."""
     used = p.labour_improved if technique == i4(2) else p.labour_traditional
     return used if technique != i4(0) else _ZERO
 

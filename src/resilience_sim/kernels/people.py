@@ -12,7 +12,7 @@ class Households(NamedTuple):
     size: Any
     land: Any
     skill: Any  # at the start, as all that a state of the same name goes on from
-    wages: Any  # yearly wages with all labour, lines
+    wages: Any  # yearly wages with all paid work that is found, lines
     other: Any  # yearly, lines
     type_at: Any  # int32, the lower type corner: cell of skill times n_other plus cell of other
     land_at: Any  # int32, its land node

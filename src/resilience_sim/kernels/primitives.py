@@ -68,12 +68,12 @@ class Primitives(NamedTuple):
     productivity_known: Any  # lines per year, improved with knowledge
     exponent_traditional: Any
     exponent_improved: Any
-    labour_traditional: Any  # share of family labour
+    labour_traditional: Any  # share of wages that own work costs
     labour_improved: Any
     outlay_traditional: Any  # lines per year
     outlay_improved: Any
     outlay_known: Any
-    wage: Any  # lines per year at skill 1 with all labour
+    wage: Any  # lines per year at skill 1 with all paid work that is found
     wage_elasticity: Any
     keep: Any  # share of assets left after a period's depreciation
     resale: Any  # lines got per line of assets sold
