@@ -171,7 +171,7 @@ def _village_and_generations(config: Config) -> dict[str, float]:
         "broken_by_loss": belief.broken_by_loss if is_shy else 0.0,
         "food_share": food.food_share if is_hit else 1.0,
         "food_share_slope": food.food_share_slope * math.log(2.0) if is_hit else 0.0,
-        "food_line": food.food_share,
+        "food_line": food.food_line,
         "sales_gain": food.sales_gain if is_hit else 0.0,
         "skill_persistence": ages.skill_persistence,
         "school_effect": ages.school_effect * _LOG2_E if on.schooling else 0.0,

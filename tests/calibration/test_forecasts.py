@@ -91,6 +91,17 @@ def test_the_year_is_the_targets_own() -> None:
     assert forecast(made_up("T", year=1, measure="improved", unit="pp"), RUN) == 0.0
 
 
+def test_of_months_short_of_food_is_told_what_is_not_added() -> None:
+    told = made_up("T", table="drought", measure="hungry_months", unit="removed", sign=-1,
+                   contrast="cash - none")  # fmt: skip
+    worse = {world: means.copy() for world, means in RUN.means.items()}
+    months = OUTCOMES.index("hungry_months")
+    worse["none"][:, 1, months], worse["drought"][:, 1, months] = 2.0, (4.0, 2.5, 4.0, 2.5)
+    assert forecast(told, replace(RUN, means=worse)) == pytest.approx(75.0)  # 0.5 of 2 months stay
+    worse["drought"][:, 1, months] = 1.0  # a drought that feeds people is no loss
+    assert np.isnan(forecast(told, replace(RUN, means=worse)))
+
+
 def test_a_loss_too_small_to_share_has_no_forecast() -> None:
     told = made_up("T", table="drought", measure="savings", unit="removed", contrast="cash - none")
     assert np.isnan(forecast(told, RUN))

@@ -32,7 +32,7 @@ _INTERACTION = {"both": 1.0, "cash": -1.0, "productive": -1.0, "none": 1.0}
 SMALLEST_BASE = 1e-3
 """Lines; a percentage of a smaller mean says nothing."""
 SMALLEST_LOSS = 1e-3
-"""Lines per year; the share of a smaller loss says nothing."""
+"""Lines per year, or months; the share of a smaller loss says nothing."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,9 @@ def forecast(target: Target, lived: Lived) -> float:
     }
     if target.unit == "removed":
         (arm,) = (name for name in signs if name != base)
-        loss = -moved[base]
-        return 100.0 * (1.0 + moved[arm] / loss) if loss > SMALLEST_LOSS else float("nan")
+        loss = -target.sign * moved[base]
+        lost = -target.sign * moved[arm]
+        return 100.0 * (1.0 - lost / loss) if loss > SMALLEST_LOSS else float("nan")
     gap = sum(sign * moved[arm] for arm, sign in signs.items())
     return target.sign * target.exposure * _told(target, lived, gap, calm[base])
 

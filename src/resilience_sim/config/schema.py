@@ -408,6 +408,10 @@ class FoodPrices:
     sales_gain: Annotated[
         float, Meaning("part of a price rise that own output gains", "share", 0, 1)
     ]
+    food_line: Annotated[
+        float,
+        Meaning("consumption below which a period is short of food", "lines per year", 0, 5),
+    ]
 
 
 @dataclass
