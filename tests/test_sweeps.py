@@ -354,6 +354,14 @@ def test_slurm_is_a_word_away() -> None:
     assert (launcher.params["partition"], launcher.params["name"]) == ("long", "resilience-sim")
 
 
+def test_slurm_that_is_not_there_is_told(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(elsewhere))
+    assert main(["sweep", *TINY, "seed=1,2", "output_dir=s", "launcher=submitit_slurm"]) == 2
+    assert "there is no sbatch here" in capsys.readouterr().err
+
+
 def test_submitit_local_is_given_as_many_jobs_as_there_are_processors() -> None:
     assert launching.at_once("submitit_local", None) == os.cpu_count()
     assert launching.at_once("submitit_local", 3) == 3
@@ -379,7 +387,7 @@ def test_a_worker_with_other_code_says_so(elsewhere: Path, monkeypatch: pytest.M
     monkeypatch.setattr(keys, "code", lambda: "another")
     expansion = expand([*TINY, "seed=1,2"])
     wrong = launching.launch(
-        Path("s"), [each.overrides for each in expansion.scenarios], [], "basic", None
+        Path("s"), [each.overrides for each in expansion.scenarios], [], "basic", None, print
     )
     assert wrong and "which s does not plan" in wrong[0].replace(str(elsewhere) + "/", "")
     assert len(standing(read_plan(Path("s"))).done) == 2
