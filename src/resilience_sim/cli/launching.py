@@ -118,7 +118,14 @@ def launch(
             if launcher == SLURM:
                 wrong |= dict.fromkeys(queueing.work(started, batch, first, directory, told))
                 continue
-            for back in started.launch(batch, initial_job_idx=first):
+            try:
+                backs = started.launch(batch, initial_job_idx=first)
+            except RuntimeError as error:
+                # Of joblib and submitit, whose process was killed.
+                why = " ".join(f"{type(error).__name__}: {error}".split())
+                wrong[f"A process ended before its job did: {why}"] = None
+                continue
+            for back in backs:
                 if back.status is JobStatus.FAILED:
                     wrong[" ".join(str(vars(back)["_return_value"]).split())] = None
         return list(wrong)
