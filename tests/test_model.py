@@ -9,7 +9,7 @@ from resilience_sim.cli import compose
 from resilience_sim.config import MONTHS, Config
 from resilience_sim.kernels import population_step as step
 from resilience_sim.kernels.primitives import N_SCORES, Primitives
-from resilience_sim.model import labour_worked, primitives, yearly_wages
+from resilience_sim.model import labour_at_work, labour_worked, primitives, yearly_wages
 from resilience_sim.simulation import prepare, run
 
 PER_YEAR = (1, 4, 12)
@@ -136,6 +136,16 @@ def test_labour_at_work_is_what_is_paid_and_what_is_own(
     # Wages of who has own work are those of the labour that it leaves to paid work.
     paid = (1.0 - idle) * (1.0 - float(p.labour_improved))
     assert told["improved"] == pytest.approx(0.6 + paid)
+
+
+def test_labour_at_work_follows_who_runs_which_technique() -> None:
+    config, _ = world("technology.idle_labour=0.4")
+    worked = labour_worked(config)
+    shares = {"none": 0.5, "traditional": 0.3, "improved": 0.2}
+    told = labour_at_work(config, np.array([0.5]), np.array([0.2]))
+    assert told == pytest.approx(sum(shares[name] * worked[name] for name in shares))
+    sums = labour_at_work(config, np.array([5.0]), np.array([2.0]), np.array([10.0]))
+    assert sums == pytest.approx(10 * told)
 
 
 def test_wages_rise_with_skill() -> None:

@@ -8,7 +8,10 @@ import re
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pandas as pd
@@ -19,7 +22,7 @@ from resilience_sim.cli import compose, launching, main
 from resilience_sim.cli.expanding import _composed, expand, job_config
 from resilience_sim.cli.progress import JobBar, clock
 from resilience_sim.errors import ConfigError
-from resilience_sim.sweeps import keys, read_plan, standing
+from resilience_sim.sweeps import do, keys, read_plan, standing
 from small_sweeps import TINY, fingerprints
 
 READY = sorted(
@@ -157,6 +160,24 @@ def test_an_interrupt_says_what_stays(
     assert main(["sweep", *TINY, "seed=1,2,3", "output_dir=s"]) == 130
     assert "Interrupted: 1 of 3 jobs are done and stay. To go on: " in capsys.readouterr().out
     assert not (elsewhere / "s" / "failed").exists()
+
+
+def test_a_job_that_another_process_did_meanwhile_has_not_failed(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that outlived a killed sweep, beside the next start."""
+    real = simulation.run
+
+    def run(experiment: Any, **rest: Any) -> Any:
+        monkeypatch.setattr(simulation, "run", real)
+        plan = read_plan(Path("s"))
+        do(plan, plan.jobs[0], experiment.config)
+        return real(experiment, **rest)
+
+    monkeypatch.setattr(simulation, "run", run)
+    assert main(["sweep", *TINY, "seed=1", "output_dir=s"]) == 0
+    assert len(standing(read_plan(Path("s"))).done) == 1
+    assert not list((elsewhere / "s").glob("failed/*"))
 
 
 # What fails
@@ -334,6 +355,66 @@ def test_launchers_do_what_is_missing(
     assert "FAILED seed=2: " in capsys.readouterr().out
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["launcher=joblib", "launcher=submitit_local"])
+def test_a_killed_sweep_of_a_launcher_goes_on_where_it_was(
+    launcher: str, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its processes may outlive it, and do a job beside the next start; none is done or noted wrongly."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    words = ["sweep", *TINY, "seed=1,2,3,4", "output_dir=s", launcher]
+    words += (
+        ["hydra.launcher.n_jobs=2"] if "joblib" in launcher else ["hydra.sweeper.max_batch_size=2"]
+    )
+    program = f"import sys; from resilience_sim.cli import main; sys.exit(main({words!r}))"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("1/4"):
+                process.send_signal(signal.SIGKILL)
+                break
+        process.wait(timeout=60)
+        before = jobs_of(elsewhere / "s")
+        n_before = sum(name.endswith("manifest.json") for name in before)
+        assert 1 <= n_before < 4, "the kill was to strike midway"
+        assert main(words) == 0
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert before.items() <= jobs_of(elsewhere / "s").items()
+    assert len(standing(read_plan(Path("s"))).done) == 4
+    assert not list((elsewhere / "s").glob("failed/*"))
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_is_told(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As by a machine that runs out of memory."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    killed: list[int] = []
+
+    def kill() -> None:
+        while not killed:
+            for told in Path("/proc").glob("[0-9]*/cmdline"):
+                with suppress(OSError):
+                    line = told.read_text().split("\0")
+                    if "submitit.core._submit" in line and str(elsewhere) in " ".join(line):
+                        killed.append(int(told.parent.name))
+                        os.kill(killed[0], signal.SIGKILL)
+                        return
+            time.sleep(0.05)
+
+    killer = Thread(target=kill, daemon=True)
+    killer.start()
+    words = ["sweep", *TINY, "seed=1,2", "output_dir=s", "launcher=submitit_local"]
+    assert main([*words, "hydra.sweeper.max_batch_size=1"]) == 1
+    text = capsys.readouterr().out
+    assert "A process ended before its job did: UncompletedJobError: " in text
+    assert "2 jobs: 1 done now" in text and "1 not done" in text, text
+
+
 def test_slurm_is_a_word_away() -> None:
     import hydra
     from hydra.utils import instantiate
@@ -352,6 +433,14 @@ def test_slurm_is_a_word_away() -> None:
     told = {name: launcher.params[name] for name in ("cpus_per_task", "mem_gb", "timeout_min")}
     assert told == {"cpus_per_task": 4, "mem_gb": 8, "timeout_min": 240}
     assert (launcher.params["partition"], launcher.params["name"]) == ("long", "resilience-sim")
+
+
+def test_slurm_that_is_not_there_is_told(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(elsewhere))
+    assert main(["sweep", *TINY, "seed=1,2", "output_dir=s", "launcher=submitit_slurm"]) == 2
+    assert "there is no sbatch here" in capsys.readouterr().err
 
 
 def test_submitit_local_is_given_as_many_jobs_as_there_are_processors() -> None:
@@ -379,7 +468,7 @@ def test_a_worker_with_other_code_says_so(elsewhere: Path, monkeypatch: pytest.M
     monkeypatch.setattr(keys, "code", lambda: "another")
     expansion = expand([*TINY, "seed=1,2"])
     wrong = launching.launch(
-        Path("s"), [each.overrides for each in expansion.scenarios], [], "basic", None
+        Path("s"), [each.overrides for each in expansion.scenarios], [], "basic", None, print
     )
     assert wrong and "which s does not plan" in wrong[0].replace(str(elsewhere) + "/", "")
     assert len(standing(read_plan(Path("s"))).done) == 2

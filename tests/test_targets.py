@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from resilience_sim.calibration.forecasts import LABOUR, contrast_of
+from resilience_sim.calibration.forecasts import contrast_of
 from resilience_sim.calibration.misfit import BANDS
 from resilience_sim.cli import compose, main
 from resilience_sim.errors import ConfigError
 from resilience_sim.evidence import Role, fact, facts, structure, targets, trials
 from resilience_sim.evidence.trials import TRANSPORT
 from resilience_sim.kernels.primitives import OUTCOMES
+from resilience_sim.model import LABOUR
 from resilience_sim.outcomes.measured import INDICES
 
 ROOT = Path(__file__).parents[1]

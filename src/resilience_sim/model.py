@@ -17,6 +17,8 @@ from resilience_sim.kernels.primitives import N_SCORES, Primitives
 QUARTERS = 4
 ADULT_AGE = 18.0  # years; children live at home until then
 MEMBERS_PER_EARNER = 2.0  # wages are per member; an heir's are those of an earner at skill 1
+LABOUR = "labour"
+"""Outcome that is told beside those of the kernel: `labour_at_work`."""
 _LOG2_E = 1.0 / math.log(2.0)
 
 
@@ -206,6 +208,29 @@ def wages_forgone(technology: Technology) -> dict[str, float]:
         technique: max(0.0, labour - idle) / (1.0 - idle)
         for technique, labour in technology.labour.items()
     }
+
+
+def labour_at_work(
+    config: Config,
+    own_work: np.ndarray,
+    improved: np.ndarray,
+    everybody: np.ndarray | float = 1.0,
+) -> np.ndarray:
+    """Family labour at work, paid or own, as a share of all of it.
+
+    A technique takes the same part of any family's labour, so it is linear in who runs which.
+
+    Parameters
+    ----------
+    own_work, improved
+        Shares of persons, or sums of weights, in households with own work and with the improved technique.
+    everybody
+        The same of all persons.
+    """
+    worked = labour_worked(config)
+    usual = worked["traditional"] - worked["none"]
+    more = worked["improved"] - worked["traditional"]
+    return np.asarray(worked["none"] * everybody + usual * own_work + more * improved)
 
 
 def labour_worked(config: Config) -> dict[str, float]:

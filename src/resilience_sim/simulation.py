@@ -21,6 +21,7 @@ from resilience_sim.kernels.primitives import (
     Primitives,
 )
 from resilience_sim.lives import Arms, Lives, Phases, fixed_weights, phases_of
+from resilience_sim.model import LABOUR, labour_at_work
 from resilience_sim.model import primitives as primitives_of
 from resilience_sim.population import Households, load
 from resilience_sim.programmes import Deliveries, deliveries
@@ -253,6 +254,12 @@ def _results(
         below = sums.pattern.sum(axis=-1, keepdims=True)
         patterns = sums.pattern / below
     unit = FIXED_POINT
+    own, improved = (OUTCOMES.index(name) for name in ("own_work", "improved"))
+    labour = labour_at_work(config, year_mean[..., own], year_mean[..., improved])
+    village_sum = sums.village / (unit * config.replicates)
+    village_labour = labour_at_work(
+        config, village_sum[..., own, :], village_sum[..., improved, :], village_weight / unit
+    )
     n_arms, n_worlds = len(experiment.deliveries.names), len(experiment.worlds)
     bins = _survey_bins(people.income)
     survey = np.bincount(bins, weights=kernel_people.weight, minlength=N_BINS)
@@ -266,7 +273,7 @@ def _results(
         case_name=config.case_name,
         arms=experiment.deliveries.names,
         worlds=experiment.worlds,
-        outcomes=OUTCOMES,
+        outcomes=(*OUTCOMES, LABOUR),
         period_outcomes=PERIOD_OUTCOMES,
         groups=GROUPS,
         horizons_years=experiment.horizons_years,
@@ -279,8 +286,8 @@ def _results(
         group_weight=group_weight / unit,
         village_weight=village_weight / unit,
         village_stratum=people.village_stratum,
-        year_mean=year_mean,
-        village_sum=sums.village / (unit * config.replicates),
+        year_mean=np.concatenate([year_mean, labour[..., None]], axis=-1),
+        village_sum=np.concatenate([village_sum, village_labour[..., None, :]], axis=-2),
         period_mean=period_mean,
         histogram=histogram,
         bin_edges=edges,

@@ -9,17 +9,14 @@ import numpy as np
 import pytest
 
 from resilience_sim import compose, solver
-from resilience_sim.calibration.cases import STANDING, Case, Effort, divergence, with_labour
+from resilience_sim.calibration.cases import STANDING, Case, Effort, divergence
 from resilience_sim.calibration.evaluations import Evaluations
 from resilience_sim.calibration.fitting import Plan, fit
-from resilience_sim.calibration.forecasts import LABOUR
 from resilience_sim.calibration.priors import priors, values_of
 from resilience_sim.calibration.scoring import quantiles
 from resilience_sim.calibration.structures import STRUCTURES, VARIANTS
 from resilience_sim.errors import ConfigError, SolverError
 from resilience_sim.evidence import Target, trials
-from resilience_sim.kernels.primitives import OUTCOMES
-from resilience_sim.model import labour_worked
 from small_cases import made_up
 
 TRUTH = 5
@@ -61,19 +58,6 @@ def test_assets_diverge_between_who_begins_below_and_above_a_split() -> None:
     assert told["above_minus_below"] == pytest.approx(np.log(2))
     everybody = divergence(panel, 0.01)
     assert np.isnan(everybody["below"]) and np.isnan(everybody["above_minus_below"])
-
-
-def test_labour_at_work_follows_the_techniques() -> None:
-    config = compose(["case=erewhon", "technology.idle_labour=0.4"])
-    means = np.zeros((2, 1, len(OUTCOMES)))
-    means[:, 0, OUTCOMES.index("own_work")] = [0.5, 0.5]
-    means[:, 0, OUTCOMES.index("improved")] = [0.0, 0.2]
-    names, told = with_labour(config, {"none": means})
-    worked = labour_worked(config)
-    at = told["none"][:, 0, names.index(LABOUR)]
-    assert at[0] == pytest.approx(0.5 * worked["none"] + 0.5 * worked["traditional"])
-    assert at[1] - at[0] == pytest.approx(0.2 * (worked["improved"] - worked["traditional"]))
-    assert (told["none"][..., :-1] == means).all()
 
 
 def test_where_labour_is_idle_grants_bring_work() -> None:

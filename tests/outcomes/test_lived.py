@@ -72,6 +72,12 @@ def test_villages_add_up_to_years(results):
         assert mean == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
+def test_all_labour_works_where_none_is_idle(frames):
+    labour = at(frames["effects"], outcome="labour")
+    assert set(labour["unit"]) == {"level", "percent"}
+    assert (labour["control_mean"] == 1).all() and (labour["estimate"].abs() < 1e-12).all()
+
+
 def test_periods_add_up_to_years(results):
     n_years, per_year = results.year_mean.shape[3], results.periods_per_year
     shape = (*results.period_mean.shape[:3], n_years, per_year, 2, 2)

@@ -11,7 +11,6 @@ from resilience_sim import solver
 from resilience_sim.calibration.forecasts import (
     DIVERGENCE,
     DIVERGENCE_YEARS,
-    LABOUR,
     SMALL_CASH,
     Lived,
     added,
@@ -27,7 +26,7 @@ from resilience_sim.evidence import Target
 from resilience_sim.imputed import start_of
 from resilience_sim.kernels.primitives import OUTCOMES
 from resilience_sim.lives import Lives, fixed_weights, phases_of
-from resilience_sim.model import labour_worked
+from resilience_sim.model import LABOUR, labour_at_work
 from resilience_sim.model import primitives as primitives_of
 from resilience_sim.outcomes.axes import ELIGIBLE, STANDARD_ARMS
 from resilience_sim.outcomes.measured import content_points
@@ -191,13 +190,16 @@ class Case:
                 world: sums.year[:, w, :, :, ELIGIBLE].mean(axis=1) / weight
                 for w, world in enumerate(worlds)
             }
-        outcomes, means = with_labour(config, means)
+        own_work, improved = (OUTCOMES.index(name) for name in ("own_work", "improved"))
+        for world, mean in means.items():
+            labour = labour_at_work(config, mean[..., own_work], mean[..., improved])
+            means[world] = np.concatenate([mean, labour[..., None]], axis=-1)
         years = range(1, config.horizon_years + 1)
         people, persons = self.households, self.households.persons[inside]
         income, own = people.income[inside], people.own[inside]
         return Lived(
             arms=given.names,
-            outcomes=outcomes,
+            outcomes=(*OUTCOMES, LABOUR),
             means=means,
             content=content_points(config.programme, given.names, years),
             shock_year={name: shock.start_month // 12 + 1 for name, shock in self.shocks.items()},
@@ -212,26 +214,6 @@ class Case:
             if self.split is None
             else divergence(sums.panel[given.names.index("both"), 0], self.split),
         )
-
-
-def with_labour(
-    config: Config, means: Mapping[str, np.ndarray]
-) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
-    """Outcomes and means (A, Y, O) of every world, with labour at work after those of the model.
-
-    It is linear in the shares of persons by technique, for a technique takes the same part of any
-    family's labour.
-    """
-    worked = labour_worked(config)
-    own, improved = (OUTCOMES.index(name) for name in ("own_work", "improved"))
-
-    def joined(told: np.ndarray) -> np.ndarray:
-        usual = worked["traditional"] - worked["none"]
-        more = worked["improved"] - worked["traditional"]
-        labour = worked["none"] + usual * told[..., own] + more * told[..., improved]
-        return np.concatenate([told, labour[..., None]], axis=-1)
-
-    return (*OUTCOMES, LABOUR), {world: joined(told) for world, told in means.items()}
 
 
 def divergence(panel: np.ndarray, split: float) -> dict[str, float]:

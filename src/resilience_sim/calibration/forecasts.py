@@ -23,8 +23,6 @@ COMPOSED = {
 """Measures that are sums of outcomes. Of a transfer `uneaten` is what is not consumed, for its effect on all
 income but what is earned is the transfer itself."""
 TRANSFERRED = {"income": 1.0, "own_income": -1.0, "wages": -1.0}
-LABOUR = "labour"
-"""Measure beside the outcomes of the model: share of family labour at work, paid or own."""
 DIVERGENCE = "divergence"
 DIVERGENCE_YEARS = (1, 5)
 """Years whose ends a divergence of assets lies between: four years, the first after what was given."""

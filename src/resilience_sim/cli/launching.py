@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from resilience_sim.cli import queueing
 from resilience_sim.cli.composition import (
     HYDRA_VERSION,
     quoted,
@@ -19,16 +20,18 @@ from resilience_sim.errors import ConfigError, Problem
 
 BASIC = "basic"
 """In this process, one job after another, each on all threads."""
+SLURM = "submitit_slurm"
+"""In the queue of a cluster."""
 PLUGINS = {
     "joblib": "hydra_plugins.hydra_joblib_launcher",
     "submitit_local": "hydra_plugins.hydra_submitit_launcher",
-    "submitit_slurm": "hydra_plugins.hydra_submitit_launcher",
+    SLURM: "hydra_plugins.hydra_submitit_launcher",
 }
 LAUNCHERS = (BASIC, *PLUGINS)
 SETTINGS = {
     "joblib": ("hydra.launcher.n_jobs=-1",),
     "submitit_local": ("hydra.launcher.timeout_min=1440", "hydra.launcher.cpus_per_task=1"),
-    "submitit_slurm": (
+    SLURM: (
         "hydra.launcher.name=resilience-sim",
         "hydra.launcher.timeout_min=240",
         "hydra.launcher.cpus_per_task=4",
@@ -64,7 +67,7 @@ def at_once(launcher: str, told: int | None) -> int | None:
 
 def launch(
     directory: Path, jobs: Sequence[Sequence[str]], words: Sequence[str], launcher: str,
-    max_batch_size: int | None,
+    max_batch_size: int | None, told: Callable[[str], None],
 ) -> list[str]:  # fmt: skip
     """Do jobs by a launcher; what became of each stands in the folder of the sweep.
 
@@ -80,6 +83,8 @@ def launch(
         Its name.
     max_batch_size
         See `at_once`.
+    told
+        Told what a cluster is at.
 
     Returns
     -------
@@ -109,7 +114,18 @@ def launch(
         step = at_once(launcher, max_batch_size) or len(given)
         wrong: dict[str, None] = {}
         for first in range(0, len(given), step):
-            for back in started.launch(given[first : first + step], initial_job_idx=first):
+            batch = given[first : first + step]
+            if launcher == SLURM:
+                wrong |= dict.fromkeys(queueing.work(started, batch, first, directory, told))
+                continue
+            try:
+                backs = started.launch(batch, initial_job_idx=first)
+            except RuntimeError as error:
+                # Of joblib and submitit, whose process was killed.
+                why = " ".join(f"{type(error).__name__}: {error}".split())
+                wrong[f"A process ended before its job did: {why}"] = None
+                continue
+            for back in backs:
                 if back.status is JobStatus.FAILED:
                     wrong[" ".join(str(vars(back)["_return_value"]).split())] = None
         return list(wrong)

@@ -123,6 +123,12 @@ class JobBar:
             self._stage = f"{stage} {100 * done // max(total, 1)} %" if done < total else ""
             self._tell()
 
+    def says(self, what: str) -> None:
+        """Note what those who do the jobs are at."""
+        with self._lock:
+            self._stage = what
+            self._tell()
+
     def done(self, line: str) -> None:
         """Count a job, and print its line."""
         with self._lock:

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from resilience_sim.cli import launching
+from resilience_sim.cli import launching, queueing
 from resilience_sim.cli.composition import group_options
 from resilience_sim.cli.expanding import Expansion, expand
 from resilience_sim.cli.progress import JobBar
@@ -82,6 +82,7 @@ def sweep(words: Sequence[str], verb: str = "sweep") -> int:
         print(overview(plan, sweeps.standing(plan)), end="")
         return 0
     with sweeps.only_one(directory):
+        queueing.wait_for_earlier(directory)
         sweeps.write_plan(plan)
         return _work(plan, configs, expansion, asked)
 
@@ -231,7 +232,7 @@ def _launched(
     words = [*asked.hydra, *(word for word in asked.settings if word.startswith("sweep="))]
     with _watched(plan, [plan.jobs[at] for at in todo], bar):
         return launching.launch(
-            plan.directory, jobs, words, expansion.launcher, expansion.max_batch_size
+            plan.directory, jobs, words, expansion.launcher, expansion.max_batch_size, bar.says
         )
 
 

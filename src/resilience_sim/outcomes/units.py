@@ -34,7 +34,10 @@ MONEY_OUTCOMES = {
     "distress_sales": f"{LINES_PER_YEAR}, raised by forced sales of assets",
     "lean_consumption": f"{LINES_PER_YEAR}, consumption of the lean season as a yearly rate",
 }
-COUNT_OUTCOMES = {"hungry_months": "months per year, mean over persons"}
+AMOUNT_OUTCOMES = {
+    "hungry_months": "months per year, mean over persons",
+    "labour": "family labour at work, paid or own, as a share of all of it, decimal",
+}
 SQUARED = "_squared"
 """Ending of the outcomes that only serve to find a standard deviation; no table shows them."""
 OTHER_OUTCOMES = {
@@ -54,8 +57,8 @@ def reported(outcomes: Sequence[str]) -> tuple[str, ...]:
 
 
 def outcome(name: str) -> Outcome:
-    """Unit and kind of an outcome of a run; what is neither money nor a count is a share or an index."""
-    unit = (MONEY_OUTCOMES | COUNT_OUTCOMES).get(name)
+    """Unit and kind of an outcome of a run; what is neither money nor another amount is a share or an index."""
+    unit = (MONEY_OUTCOMES | AMOUNT_OUTCOMES).get(name)
     if unit is not None:
         return Outcome(unit, is_share=False)
     return Outcome(OTHER_OUTCOMES.get(name, DECIMAL_SHARE), is_share=True)

@@ -71,14 +71,14 @@ def live(
         experiment = simulation.prepare(config, told, shared.households(config))
         results = simulation.run(experiment, progress=told, provide=shared.provide)
     except Exception as error:
-        return Lived(0.0, partial(write_failure, plan, job, _failure(error)))
+        return Lived(0.0, partial(_note, plan, job, _failure(error)))
     seconds = time.perf_counter() - began
 
     def finish() -> None:
         try:
             _write(plan, job, config, results, told)
         except Exception as error:
-            write_failure(plan, job, _failure(error))
+            _note(plan, job, _failure(error))
         else:
             plan.note(job).unlink(missing_ok=True)
 
@@ -94,6 +94,12 @@ def _write(plan: Plan, job: Job, config: Config, results: Results, told: Progres
         tables["uncertainty"] = uncertainty(config, draws.shipped(), told)
     files = runs.input_files(config)
     runs.write_run(plan.folder(job), config, results, tables, files, [plan.command])
+
+
+def _note(plan: Plan, job: Job, failure: Failure) -> None:
+    """Note a failure, unless another process has done the job: one that outlived a killed sweep may have."""
+    if state_of(plan, job) is not State.DONE:
+        write_failure(plan, job, failure)
 
 
 def _failure(error: Exception) -> Failure:
