@@ -22,6 +22,7 @@ from typing import Any
 
 from resilience_sim.cli.progress import JobBar
 from resilience_sim.errors import ConfigError, Problem
+from resilience_sim.sweeps.plans import write_json
 
 NOTE = ".queued.json"
 """In the folder of a sweep: which jobs of Slurm were handed over, and where each leaves its result."""
@@ -124,7 +125,7 @@ def wait_for_earlier(directory: Path) -> None:
 
 def _note(directory: Path, queued: Mapping[str, Path]) -> None:
     files = {number: str(result) for number, result in queued.items()}
-    (directory / NOTE).write_text(json.dumps(files), encoding="utf-8")
+    write_json(directory / NOTE, files)
 
 
 def _longest_array() -> int:
