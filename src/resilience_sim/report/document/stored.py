@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ from resilience_sim import runs
 from resilience_sim.errors import Problem
 from resilience_sim.outcomes.uncertainty import student_95
 from resilience_sim.report.page import plain
+
+PANEL = "panel"
+"""Every household in every period: too large for a report, which has no use for it."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,15 @@ class Stored:
         return f"the run has no table {table}; it was written by an earlier version, or did not ask for it"
 
 
-def read_stored(directory: Path) -> Stored:
-    """Read a run directory.
+def read_stored(directory: Path, only: Collection[str] | None = None) -> Stored:
+    """Read a run directory, all files of which are checked against its manifest.
+
+    Parameters
+    ----------
+    directory
+        That of a finished run.
+    only
+        Names of the tables to read; None for all. The panel is never read.
 
     Raises
     ------
@@ -88,16 +100,42 @@ def read_stored(directory: Path) -> Stored:
         Where it is not that of a finished run, its files are not what the manifest says, or its
         settings are not text that can be read.
     """
-    run = runs.read_run(directory)
+    manifest = runs.checked_manifest(directory)
     path = directory / runs.CONFIG
     try:
-        settings = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+        settings = _settings(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise runs.RunDirectoryError(
             [Problem(str(path), "be the settings of a run", f"something else ({error})")]
         ) from error
-    tables = {name: plain(table) for name, table in run.tables.items() if name != "panel"}
-    return Stored(directory, run.manifest, settings, tables)
+    files = [Path(name) for name in manifest["files"] if name.endswith(".parquet")]
+    tables = {
+        file.stem: plain(pd.read_parquet(directory / file, use_threads=False))
+        for file in files
+        if file.stem != PANEL and (only is None or file.stem in only)
+    }
+    return Stored(directory, manifest, settings, tables)
 
 
+def _settings(text: str) -> Mapping[str, Any]:
+    """Settings as plain values, read group by group: most groups are the same in all runs of a sweep.
+
+    Where a group does not stand for itself, the text is read whole.
+    """
+    settings: dict[str, Any] = {}
+    try:
+        for group in _GROUP.split(text):
+            settings |= _group(group)
+    except (yaml.YAMLError, TypeError, ValueError):
+        settings = yaml.load(text, Loader=_LOADER)
+    return settings
+
+
+@lru_cache(maxsize=1024)
+def _group(text: str) -> Mapping[str, Any]:
+    return yaml.load(text, Loader=_LOADER) if text.strip() else {}
+
+
+_GROUP = re.compile(r"^(?=[^\s-])", re.MULTILINE)
+"""Where a group of settings begins: at a word without a blank or a dash before it."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
