@@ -151,8 +151,10 @@ def _rests(found: pd.Series | None) -> list[float]:
 def _marks(found: pd.Series | None) -> list[tuple[float, str]]:
     if found is None:
         return []
-    told = [(float(found[name]), label) for name, label in MARKED]
-    return [(at, label) for at, label in told if np.isfinite(at)]
+    told = [(float(found[name]), label) for name, label in MARKED if np.isfinite(found[name])]
+    places = in_order(round(at, 2) for at, _ in told)
+    together = [[each for each in told if round(each[0], 2) == place] for place in places]
+    return [(each[0][0], ", ".join(label for _, label in each)) for each in together]
 
 
 def _type_words(row: pd.Series) -> str:

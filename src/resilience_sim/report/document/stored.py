@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,8 +16,12 @@ import yaml
 from resilience_sim import runs
 from resilience_sim.errors import Problem
 from resilience_sim.outcomes.uncertainty import student_95
-from resilience_sim.report.page import plain
+from resilience_sim.report.page import in_order, plain
 
+MOST_BANDS = 5
+"""Arms up to which a picture with lines has room for the bands of all."""
+NOT_OF_A_QUESTION = ("arms", "replicates", "output_dir", "tables", "panel")
+"""Settings of a run that the command `ask` sets by itself or has no use for."""
 PANEL = "panel"
 """Every household in every period: too large for a report, which has no use for it."""
 
@@ -52,6 +57,18 @@ class Stored:
         return "both" if "both" in self.arms else self.arms[-1]
 
     @property
+    def banded(self) -> list[str]:
+        """Arms whose bands are drawn: all, or the two that titles speak of where there are many."""
+        return self.arms if len(self.arms) <= MOST_BANDS else in_order(["none", self.lead])
+
+    @property
+    def band_words(self) -> str:
+        """Whose bands are drawn, where it is not those of all arms."""
+        if len(self.arms) <= MOST_BANDS:
+            return ""
+        return f" Errors are drawn for {' and '.join(self.banded)}; those of all arms stand in the table."
+
+    @property
     def width_of_luck(self) -> float:
         """Standard errors of luck on either side of a 95 % band."""
         return student_95(int(self.manifest["replicates"]))
@@ -76,6 +93,21 @@ class Stored:
             f"Source: resilience-sim {self.manifest['package']['version']}, run of {self.case}, seed "
             f"{self.manifest['seed']}, {self.manifest['replicates']} replicates; {files}"
         )
+
+    def question(self, name: str) -> str:
+        """The command line that answers a policy question in the setting of this run."""
+        words = list(self.manifest["command"])
+        told = words[words.index("run") + 1 :] if "run" in words else []
+        kept = [
+            word
+            for word in told
+            if "=" in word
+            and word.partition("=")[0] not in NOT_OF_A_QUESTION
+            and not word.startswith("outcomes.")
+        ]
+        if not any(word.startswith("case=") for word in kept):
+            kept.insert(0, f"case={self.case}")
+        return shlex.join(["resilience-sim", "ask", name, *kept])
 
     def lacks(self, table: str) -> str:
         """Why there are no rows to draw."""
