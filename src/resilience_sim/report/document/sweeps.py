@@ -91,7 +91,7 @@ def sweep_document(source: Path) -> Document:
             damaged or [Problem(str(source), "have finished runs with effects below it", "none")]
         )
     keys = differing([job.settings for job in jobs])
-    charts = tuple(_effect_chart(jobs, keys, of) for of in MEASURED)
+    charts = tuple(effect_chart(jobs, keys, of) for of in MEASURED)
     told = tuple(
         Finding(
             chart.title.partition(":")[0],
@@ -145,7 +145,8 @@ def _rows(jobs: Sequence[Job], of: Measured) -> list[list[Row]]:
     return rows
 
 
-def _effect_chart(jobs: Sequence[Job], keys: Sequence[str], of: Measured) -> Chart:
+def effect_chart(jobs: Sequence[Job], keys: Sequence[str], of: Measured) -> Chart:
+    """One effect of every run over the settings that differ: a picture, and a table with all intervals."""
     found = list(_effects_of(jobs, of))
     name = f"sweep-{of.name}"
     if not found:
