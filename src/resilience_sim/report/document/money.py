@@ -11,6 +11,7 @@ from resilience_sim.report.costs import costs_section
 from resilience_sim.report.document.drawing import (
     FAINT,
     MARK_HANDLE,
+    Margins,
     drawing,
     legend_above,
     look_of,
@@ -131,7 +132,8 @@ def _prices(stored: Stored, rows: pd.DataFrame, measure: str) -> Panel:
     years, arms = sorted(set(at["horizon_years"])), in_order(rows["arm"])
     apart = min(0.7 / len(arms), APART)
     parts = []
-    with drawing(1.1 + max(0.36, LINE * len(arms)) * len(years), margins=None) as (figure, axes):
+    height = 0.75 + max(0.36, LINE * len(arms)) * len(years)
+    with drawing(height, margins=Margins(left=0.78)) as (figure, axes):
         for i, arm in enumerate(arms):
             look, own = look_of(arm, stored.arms), where(at, arm=arm)
             place = np.array([years.index(year) for year in own["horizon_years"]]) + apart * (
