@@ -16,6 +16,8 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PHONE, DESK = 390, 1440
+PAPER = {"width": 688, "height": 1009}
+"""What the margins leave of a sheet of A4, in pixels of a browser."""
 
 pytestmark = [
     pytest.mark.slow,
@@ -57,6 +59,27 @@ def test_it_opens_offline_without_complaint_and_fits(
         width,
     )
     assert overflowing == []
+    context.close()
+
+
+def test_on_paper_charts_and_tables_stay_whole(browser: Any, full: Written) -> None:
+    context = browser.new_context(offline=True, viewport=PAPER)
+    page = context.new_page()
+    page.goto(full.files[0].resolve().as_uri())
+    page.emulate_media(media="print")
+    cut = page.evaluate(
+        """[...document.querySelectorAll('.table')].filter(each => each.offsetParent)
+            .filter(each => each.scrollHeight > each.clientHeight + 1
+                || each.scrollWidth > each.clientWidth + 1)
+            .map(each => each.ariaLabel)"""
+    )
+    assert cut == []
+    heights = page.evaluate(
+        """[...document.querySelectorAll('figure')].map(each => {
+            return [each.id, each.getBoundingClientRect().height]
+        })"""
+    )
+    assert heights and [name for name, height in heights if height > PAPER["height"]] == []
     context.close()
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+import shutil
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 from resilience_sim.report.document import Written
 from resilience_sim.report.document.chapters import CHAPTERS
 from resilience_sim.report.document.html import html_of
 from resilience_sim.report.document.markdown import markdown_of, pictures_of
 from resilience_sim.report.document.parts import Document
-from resilience_sim.report.document.stored import read_stored
+from resilience_sim.report.document.stored import MOST_BANDS, read_stored
 from resilience_sim.report.page import number
 
 CHARTS = [
@@ -67,10 +72,7 @@ def page(html: str) -> Seen:
 def test_every_chart_is_there_or_says_why(page: Seen, full: Written) -> None:
     assert page.charts == CHARTS
     assert full.n_charts + len(full.absent) == len(CHARTS)
-    # All targets of the case are signs, which a table tells.
-    assert [reason for _, reason in full.absent] == [
-        "all its targets are signs; the table has them"
-    ]
+    assert not full.absent
 
 
 def test_the_smallest_run_has_every_section_and_a_reason_for_each_chart_it_lacks(
@@ -203,6 +205,68 @@ def test_charts_say_what_the_tables_say(run_directory: Path, document: Document)
     prices = costs[costs.measure.isin(["cost_per_escape", "cost_per_lifted", "cost_per_poor"])]
     assert any(number(price, 1) in titles["cost-per-gain"] for price in prices.estimate.dropna())
     assert re.match(r"Of \d+ reported effects", titles["scorecard"])
+
+
+def test_the_scorecard_draws_signs_and_names_its_targets(document: Document) -> None:
+    (chart,) = [
+        chart for part in document.parts for chart in part.charts if chart.name == "scorecard"
+    ]
+    # All targets of the case are signs.
+    assert [panel.heading for panel in chart.panels] == ["Signs"]
+    assert chart.sheet is not None
+    for name in re.findall(r"(\w+) \d+(?:;|\.)", chart.panels[0].alt):
+        assert f"({name})" in chart.panels[0].svg and name in {row[0] for row in chart.sheet.rows}
+
+
+def test_the_frontier_says_which_line_asks_for_mixes(
+    run_directory: Path, markdown: str, html: str
+) -> None:
+    line = "resilience-sim ask frontier case=zambia_casu_hgsf"
+    assert f"<code>{line}</code>" in html and f"`{line}`" in markdown
+    stored = read_stored(run_directory)
+    words = [
+        "run",
+        "case=zambia_casu_hgsf",
+        "arms=[none,both]",
+        "outcomes.draws=24",
+        "seed=3",
+        "output_dir=a",
+    ]
+    typed = replace(stored, manifest={**stored.manifest, "command": ["resilience-sim", *words]})
+    assert typed.question("frontier") == f"{line} seed=3"
+
+
+def test_errors_of_many_arms_are_drawn_for_those_of_the_title_and_stand_in_the_table(
+    run_directory: Path, document: Document
+) -> None:
+    stored = read_stored(run_directory)
+    assert len(stored.arms) > MOST_BANDS and stored.banded == ["none", "both"]
+    charts = {chart.name: chart for part in document.parts for chart in part.charts}
+    for name in ("poverty-paths", "consumption-paths", "recovery-curves"):
+        assert "drawn for none and both" in charts[name].note
+        sheet = charts[name].sheet
+        assert sheet is not None and any("±" in text for text in sheet.rows[-1][2:])
+    few = replace(stored, manifest={**stored.manifest, "arms": stored.arms[:MOST_BANDS]})
+    assert few.banded == few.arms and few.band_words == ""
+
+
+def test_settings_read_group_by_group_are_those_of_the_whole(run_directory: Path) -> None:
+    path = run_directory / "config.yaml"
+    whole = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert read_stored(run_directory).settings == whole and len(whole) > 10
+    assert read_stored(run_directory, ["effects"]).tables.keys() == {"effects"}
+
+
+def test_settings_whose_groups_lean_on_each_other_are_read_whole(
+    run_directory: Path, tmp_path: Path
+) -> None:
+    directory = shutil.copytree(run_directory, tmp_path / "run")
+    text = "a: &one\n  b: 1\nc: *one\nd: [1,\n2]\n"
+    (directory / "config.yaml").write_text(text, encoding="utf-8")
+    manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+    manifest["files"]["config.yaml"]["sha256"] = hashlib.sha256(text.encode()).hexdigest()
+    (directory / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert read_stored(directory).settings == {"a": {"b": 1}, "c": {"b": 1}, "d": [1, 2]}
 
 
 def test_the_appendix_has_settings_seed_versions_and_hashes(run_directory: Path, html: str) -> None:

@@ -14,7 +14,12 @@ from document_runs import settings, stored
 from resilience_sim.errors import InputError
 from resilience_sim.report.document import write_report
 from resilience_sim.report.document.jobs import differing, read_jobs
-from resilience_sim.report.document.sweeps import sweep_document
+from resilience_sim.report.document.sweeps import (
+    MEASURED,
+    MOST_ACROSS,
+    effect_chart,
+    sweep_document,
+)
 
 HAZARDS = (0.0, 0.5, 1.0)
 
@@ -90,6 +95,29 @@ def test_two_settings_make_a_map(swept: Path, tmp_path: Path) -> None:
     assert written.files[0].parent == folder / "report"
     assert "http" not in text and "<figure" in text
     assert write_report(folder).files == written.files, "a second report replaces the first"
+
+
+def test_many_values_stand_down_the_map_and_doubtful_ones_in_brackets(swept: Path) -> None:
+    job = read_jobs(swept)[0][0]
+    effects = job.stored.table("effects")
+    jobs = [
+        replace(
+            job,
+            name=f"{down}-{across}",
+            settings={"one.value": down / 10, "other.value": across / 10},
+            stored=replace(
+                job.stored, tables={"effects": effects.assign(ci_low=-9.0 if down else 0.1)}
+            ),
+        )
+        for down in range(MOST_ACROSS + 1)
+        for across in range(2)
+    ]
+    chart = effect_chart(jobs, ["one.value", "other.value"], MEASURED[0])
+    (panel,) = chart.panels
+    assert "by other.value and one.value" in panel.alt, "the longer of the two goes down"
+    assert panel.svg.count(">(") == 2 * MOST_ACROSS, "where the interval contains zero"
+    assert "(one.value=" in chart.title and "other.value=" in chart.title
+    assert chart.sheet is not None and len(chart.sheet.rows) == len(jobs)
 
 
 def test_a_damaged_run_is_a_failure_and_all_damaged_an_error(swept: Path, tmp_path: Path) -> None:

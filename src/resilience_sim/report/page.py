@@ -56,10 +56,10 @@ def cell(row: pd.DataFrame | pd.Series, scale: float, digits: int, fine: int = 2
 
 def plain(table: pd.DataFrame) -> pd.DataFrame:
     """The same rows without units, and words as Python keeps them: rows are found in half the time."""
-    words = [name for name, kind in table.dtypes.items() if kind == "str"]
-    bare = table.astype(dict.fromkeys(words, object)).copy()  # columns of a kind side by side
-    bare.attrs = {}
-    return bare
+    bare = table.copy(deep=False)
+    bare.attrs = {}  # before all else: every step would copy them
+    words = [name for name, kind in bare.dtypes.items() if kind == "str"]
+    return bare.astype(dict.fromkeys(words, object)).copy()  # columns of a kind side by side
 
 
 def where(table: pd.DataFrame, **at: object) -> pd.DataFrame:

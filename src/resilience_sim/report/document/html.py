@@ -9,6 +9,8 @@ from resilience_sim.report.document.parts import Chart, Document, KeyFigure, Par
 
 MARK = '<meta name="generator" content="resilience-sim report">'
 """By which our own files are known again."""
+LONG = 40
+"""Letters of a cell from which it may be broken."""
 
 
 def html_of(document: Document) -> str:
@@ -76,6 +78,9 @@ def _chart(chart: Chart) -> str:
         for panel in chart.panels
     )
     note = f"<p>{escape(chart.note)}</p>" if chart.note else ""
+    if chart.further is not None:
+        words, command = map(escape, chart.further)
+        note += f"<p>{words} <code>{command}</code></p>"
     return (
         f'<figure id="{chart.name}">\n<figcaption>{title}</figcaption>\n'
         f'<div class="panels">\n{panels}\n</div>\n'
@@ -99,13 +104,17 @@ def _folded(chart: Chart) -> str:
 
 def _table(sheet: Sheet, caption: str) -> str:
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in sheet.columns)
-    rows = "\n".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in sheet.rows
-    )
+    rows = "\n".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in sheet.rows)
     return (
         f'<div class="table" role="region" aria-label="{escape(caption)}" tabindex="0"><table>\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>"
     )
+
+
+def _cell(text: str) -> str:
+    """A cell; a long one may be broken anywhere, so that a hash does not widen the page."""
+    kind = ' class="long"' if len(text) > LONG else ""
+    return f"<td{kind}>{escape(text)}</td>"
 
 
 def _paragraphs(texts: tuple[str, ...], kind: str) -> str:

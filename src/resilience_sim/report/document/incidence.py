@@ -78,10 +78,10 @@ def _title(stored: Stored, rows: pd.DataFrame) -> str:
     low, high = (pick(rows, "estimate", arm=arm, percentile=each) for each in (LOW, HIGH))
     year = int(rows["horizon_years"].iloc[0])
     if rows["comparison"].iloc[0] == "calm":
-        of = f"The shock under {arm}"
+        of = f"Consumption under {arm} differs with the shock"
     else:
-        of = f"Consumption under {arm}"
+        of = f"Consumption under {arm} differs from none"
     return (
-        f"{of} differs after {count(year, 'year')} by {number(low, 1)} % at the {LOW}th percentile and by "
+        f"{of} after {count(year, 'year')} by {number(low, 1)} % at the {LOW}th percentile and by "
         f"{number(high, 1)} % at the {HIGH}th"
     )

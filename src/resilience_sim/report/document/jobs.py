@@ -19,6 +19,8 @@ IGNORED = ("output_dir", "threads")
 CASE, NAME = "case_name", ".name"
 OWN = ("seed", "replicates", "planner.behaviour", "planner.believed_end.hazard", "shock.name")
 """Settings that are told apart from the case, which brings most others."""
+EFFECTS = "effects"
+"""The one table that a sweep is told by."""
 FAILURES = ("failures.parquet", "failures.json")
 
 
@@ -40,8 +42,8 @@ def read_jobs(source: Path) -> tuple[list[Job], list[Problem]]:
         if any(part.startswith(".") for part in directory.relative_to(source).parts):
             continue  # what a run that is being written, or was stopped, has left
         try:
-            stored = read_stored(directory)
-            if "effects" not in stored.tables:
+            stored = read_stored(directory, (EFFECTS,))
+            if EFFECTS not in stored.tables:
                 continue
         except runs.RunDirectoryError as error:
             damaged += error.problems

@@ -79,9 +79,13 @@ def _chart(chart: Chart) -> Iterator[str]:
         if panel.heading:
             yield from (f"**{_safe(panel.heading)}**", "")
         yield from (f"![{_safe(panel.alt)}]({FOLDER}/{file})", "")
-    for text in (chart.note, chart.source):
-        if text:
-            yield from (_safe(text), "")
+    if chart.note:
+        yield from (_safe(chart.note), "")
+    if chart.further is not None:
+        words, command = chart.further
+        yield from (f"{_safe(words)} `{command}`", "")
+    if chart.source:
+        yield from (_safe(chart.source), "")
     if chart.sheet is not None and chart.sheet.rows:
         yield from _table(chart.sheet)
 

@@ -9,7 +9,9 @@ from matplotlib.ticker import LogLocator, NullLocator
 from resilience_sim.outcomes.uncertainty import NORMAL_95
 from resilience_sim.report.costs import costs_section
 from resilience_sim.report.document.drawing import (
+    FAINT,
     MARK_HANDLE,
+    Margins,
     drawing,
     legend_above,
     look_of,
@@ -36,7 +38,8 @@ PRICES = {
     "cost_per_lifted": "person more lifted",
     "cost_per_poor": "person fewer poor",
 }
-LABELS = {"cost_per_escape": "out", "cost_per_lifted": "lifted", "cost_per_poor": "fewer poor"}
+APART, LINE = 0.14, 0.1
+"""Between two arms of a year: the most, as a share of its row; and inches."""
 GAINS = (
     ("poor", -1.0, "Fewer poor", 0),
     ("lifted", 1.0, "More lifted from no way up", -1),
@@ -57,7 +60,9 @@ def cost_per_gain(stored: Stored) -> Chart:
         return Chart("cost-per-gain", "No gain is surely above zero, so none has a price", (), "", sheet,
                      reason="a gain that may be zero has no price")  # fmt: skip
     return Chart(
-        "cost-per-gain", _price_title(stored), (_prices(stored, known),), stored.source("costs"), sheet,
+        "cost-per-gain", _price_title(stored),
+        tuple(_prices(stored, known, measure) for measure in PRICES if measure in set(known["measure"])),
+        stored.source("costs"), sheet,
         "Cost of the whole programme, undiscounted, of all eligible, over the persons more than under none in "
         "that year; no shock. Whiskers: 95 %, thick from luck, thin from sampling, apart. What is not drawn "
         "has a gain that may be zero, and so no price.",
@@ -100,6 +105,10 @@ def frontier(stored: Stored) -> Chart:
         "Cost of the whole programme per eligible member, undiscounted, against the gain over none of the "
         "eligible, no shock. Whiskers: 95 % from luck and sampling, parameters held fixed. The line joins "
         "none with the arms that no other arm beats at the same or a lower cost.",
+        further=(
+            "The points are the arms of this run. Mixes of cash and productive support that cost the same, "
+            "each with its band over draws, are told by", stored.question("frontier"),
+        ),
     )  # fmt: skip
 
 
@@ -117,49 +126,45 @@ def _priced(stored: Stored) -> pd.DataFrame:
     return rows
 
 
-def _prices(stored: Stored, rows: pd.DataFrame) -> Panel:
-    lines = [
-        (measure, year)
-        for measure in PRICES
-        for year in sorted(set(where(rows, measure=measure)["horizon_years"]))
-    ]
-    arms = in_order(rows["arm"])
+def _prices(stored: Stored, rows: pd.DataFrame, measure: str) -> Panel:
+    """Prices of one gain by year, arms one below the other."""
+    at = where(rows, measure=measure)
+    years, arms = sorted(set(at["horizon_years"])), in_order(rows["arm"])
+    apart = min(0.7 / len(arms), APART)
     parts = []
-    with drawing(1.2 + 0.36 * len(lines), margins=None) as (figure, axes):
+    height = 0.75 + max(0.36, LINE * len(arms)) * len(years)
+    with drawing(height, margins=Margins(left=0.78)) as (figure, axes):
         for i, arm in enumerate(arms):
-            look = look_of(arm, stored.arms)
-            at = where(rows, arm=arm)
-            place = np.array(
-                [
-                    lines.index((m, y))
-                    for m, y in zip(at["measure"], at["horizon_years"], strict=True)
-                ]
-            ) + 0.7 / len(arms) * (i - (len(arms) - 1) / 2)
-            price = at["estimate"].to_numpy()
+            look, own = look_of(arm, stored.arms), where(at, arm=arm)
+            place = np.array([years.index(year) for year in own["horizon_years"]]) + apart * (
+                i - (len(arms) - 1) / 2
+            )
+            price = own["estimate"].to_numpy()
             for half, width in (
-                (NORMAL_95 * np.nan_to_num(at["se_sample"].to_numpy()), 0.8),
-                (np.nan_to_num(stored.width_of_luck * at["se_luck"].to_numpy()), 2.2),
+                (NORMAL_95 * np.nan_to_num(own["se_sample"].to_numpy()), 0.8),
+                (np.nan_to_num(stored.width_of_luck * own["se_luck"].to_numpy()), 2.2),
             ):
                 low = np.maximum(price - half, 0.02 * price)
                 axes.hlines(place, low, price + half, color=look.color, linewidth=width)
             axes.plot(price, place, look.marker, color=look.color, markersize=5, label=arm)
             parts += [
-                f"{arm}, {PRICES[m]} in year {y}: {number(x, 1)}"
-                for m, y, x in zip(at["measure"], at["horizon_years"], price, strict=True)
+                f"{arm} in year {year}: {number(x, 1)}"
+                for year, x in zip(own["horizon_years"], price, strict=True)
             ]
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=9))
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_yticks(
-            range(len(lines)),
-            [f"{LABELS[measure]}, {year}y" for measure, year in lines],
-        )
-        axes.set_ylim(len(lines) - 0.5, -0.5)
+        axes.set_yticks(range(len(years)), [count(year, "year") for year in years])
+        axes.set_ylim(len(years) - 0.5, -0.5)
+        for line in range(1, len(years)):
+            axes.axhline(line - 0.5, color=FAINT, linewidth=0.8)
+        axes.grid(axis="y", visible=False)
         axes.set_xlabel("Lines per person (logarithmic)")
         axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}" if x >= 1 else f"{x:g}")
         legend_above(axes, MARK_HANDLE)
-        svg = svg_of(figure, "cost-per-gain")
-    return Panel(svg, f"Prices in lines. {'; '.join(parts)}.")
+        svg = svg_of(figure, f"cost-per-gain-{measure.replace('_', '-')}")
+    words = f"One {PRICES[measure]}"
+    return Panel(svg, f"Prices in lines of one {PRICES[measure]}: {'; '.join(parts)}.", words)
 
 
 def _price_title(stored: Stored) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from resilience_sim.report.document.drawing import (
     CHANCES,
     INK,
+    Margins,
     drawing,
     legend_above,
     svg_of,
@@ -151,8 +152,10 @@ def _rests(found: pd.Series | None) -> list[float]:
 def _marks(found: pd.Series | None) -> list[tuple[float, str]]:
     if found is None:
         return []
-    told = [(float(found[name]), label) for name, label in MARKED]
-    return [(at, label) for at, label in told if np.isfinite(at)]
+    told = [(float(found[name]), label) for name, label in MARKED if np.isfinite(found[name])]
+    places = in_order(round(at, 2) for at, _ in told)
+    together = [[each for each in told if round(each[0], 2) == place] for place in places]
+    return [(each[0][0], ", ".join(label for _, label in each)) for each in together]
 
 
 def _type_words(row: pd.Series) -> str:
@@ -194,7 +197,7 @@ def _chance_panel(rows: pd.DataFrame) -> Panel:
     inside_x, inside_y = assets <= right, (money <= top) & (money >= 0)
     right, top = assets[inside_x][-1], money[inside_y][-1]
     shown = chance[np.ix_(inside_y, inside_x)]
-    with drawing(margins=None) as (figure, axes):
+    with drawing(margins=Margins(right=0.5, top=0.08)) as (figure, axes):
         x, y = np.arcsinh(assets[inside_x] / BEND), np.arcsinh(money[inside_y] / BEND)
         filled = axes.contourf(x, y, shown, LEVELS, cmap=CHANCES)
         if shown.min() < 0.5 < shown.max():

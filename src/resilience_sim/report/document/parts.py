@@ -41,6 +41,8 @@ class Chart:
     """What lines, bands and marks are."""
     reason: str = ""
     """Why there is no picture, where there is none."""
+    further: tuple[str, str] | None = None
+    """What the chart leaves to another command, and that command."""
 
 
 @dataclass(frozen=True)

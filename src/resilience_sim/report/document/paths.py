@@ -15,8 +15,8 @@ from resilience_sim.report.document.drawing import (
     svg_of,
     whole_years,
 )
-from resilience_sim.report.document.parts import Chart, Panel, absent
-from resilience_sim.report.document.sheets import value, wide
+from resilience_sim.report.document.parts import Chart, Panel, Sheet, absent
+from resilience_sim.report.document.sheets import estimate, wide
 from resilience_sim.report.document.stored import Stored
 from resilience_sim.report.page import (
     count,
@@ -55,9 +55,9 @@ def poverty_paths(stored: Stored) -> Chart:
     return Chart(
         "poverty-paths", _poverty_title(stored, at), panels,
         stored.source("trajectories", "poverty"),
-        wide(rows, ["shock", "year"], "arm", value("mean", 100, 1), ["world", "year"],
-             "trajectories.parquet"),
-        f"Persons whose real consumption of twelve months is under the line. {SHADES}{WHISKERS}",
+        _sheet(rows, 100, 1),
+        f"Persons whose real consumption of twelve months is under the line. {SHADES}{WHISKERS}"
+        f"{stored.band_words}",
     )  # fmt: skip
 
 
@@ -75,9 +75,16 @@ def consumption_paths(stored: Stored) -> Chart:
     )  # fmt: skip
     return Chart(
         "consumption-paths", _consumption_title(stored), panels, stored.source("trajectories"),
-        wide(rows, ["shock", "year"], "arm", value("mean", 1, 3), ["world", "year"],
-             "trajectories.parquet"),
-        f"Mean real consumption of eligible persons, in annual poverty lines. {SHADES}",
+        _sheet(rows, 1, 3),
+        f"Mean real consumption of eligible persons, in annual poverty lines. {SHADES}{stored.band_words}",
+    )  # fmt: skip
+
+
+def _sheet(rows: pd.DataFrame, scale: float, digits: int) -> Sheet:
+    """Means by world, year and arm, each with its error of luck."""
+    return wide(
+        rows.rename(columns={"mean": "estimate"}), ["shock", "year"], "arm", estimate(scale, digits),
+        ["world", "year"], "trajectories.parquet",
     )  # fmt: skip
 
 
@@ -98,15 +105,17 @@ def _panel(
 ) -> Panel:
     world = rows["shock"].iloc[0]
     with drawing() as (figure, axes):
-        for i, arm in enumerate(stored.arms):
+        for arm in stored.arms:
             look = look_of(arm, stored.arms)
             at = where(rows, arm=arm)
             year, mean = at["year"].to_numpy(), scale * at["mean"].to_numpy()
-            half = scale * stored.width_of_luck * at["se_luck"].to_numpy()
-            luck_band(axes, year, mean - half, mean + half, look)
+            if arm in stored.banded:
+                half = scale * stored.width_of_luck * at["se_luck"].to_numpy()
+                luck_band(axes, year, mean - half, mean + half, look)
             axes.plot(year, mean, color=look.color, linestyle=look.line, label=arm)
-            if sampled is not None:
-                _whiskers(axes, where(sampled, arm=arm), scale, look.color, APART * (i - 2))
+            if sampled is not None and arm in stored.banded:
+                shift = APART * (stored.banded.index(arm) - (len(stored.banded) - 1) / 2)
+                _whiskers(axes, where(sampled, arm=arm), scale, look.color, shift)
         if world != "none":
             _mark_shock(axes, stored)
         axes.set_xlabel("Year of the run")

@@ -49,7 +49,7 @@ def recovery_curves(stored: Stored) -> Chart:
              "recovery.parquet"),
         "Eligible persons against the same lives without the shock. Not back: eating less than 95 % of that "
         "life in some later year. Bands: 95 % from luck alone. What the shock takes from income is "
-        "assumed; how households carry it is the result.",
+        f"assumed; how households carry it is the result.{stored.band_words}",
     )  # fmt: skip
 
 
@@ -64,11 +64,12 @@ def _panel(
             if at.empty:
                 continue
             year, mean = at["months"].to_numpy() / 12, 100 * at["estimate"].to_numpy()
-            half = 100 * stored.width_of_luck * at["se_luck"].to_numpy()
-            low, high = mean - half, mean + half
-            if is_share:
-                low, high = np.clip(low, 0, 100), np.clip(high, 0, 100)
-            luck_band(axes, year, low, high, look)
+            if arm in stored.banded:
+                half = 100 * stored.width_of_luck * at["se_luck"].to_numpy()
+                low, high = mean - half, mean + half
+                if is_share:
+                    low, high = np.clip(low, 0, 100), np.clip(high, 0, 100)
+                luck_band(axes, year, low, high, look)
             axes.plot(year, mean, color=look.color, linestyle=look.line, label=arm)
             parts.append(
                 f"{arm} at most {number(float(mean.max()), 1)}, at last {number(float(mean[-1]), 1)}"

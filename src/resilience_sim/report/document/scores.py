@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,8 +23,15 @@ from resilience_sim.report.page import MISSING, number
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
-HIT, MISS = ("#0072B2", "o"), ("#D55E00", "X")
+    from resilience_sim.evidence import Target
+
+HIT, MISS, UNSCORED = ("#0072B2", "o"), ("#D55E00", "X"), ("#777777", "D")
+WIDEST = 28
+"""Letters of a line of a target's words."""
+ROW = 0.29
+"""Inches of a target."""
 FAR = 6.0
 """Tolerances beyond which a band is cut at the edge of the picture."""
 
@@ -39,7 +47,8 @@ def scorecard_chart(stored: Stored) -> Chart:
             "resilience-sim score tells how the fitted cases do",
         )  # fmt: skip
     from resilience_sim.calibration import draws
-    from resilience_sim.calibration.scoring import fitted_rows, scorecard
+    from resilience_sim.calibration.scoring import HIT as WITHIN
+    from resilience_sim.calibration.scoring import SURE, fitted_rows, scorecard
 
     try:
         table = scorecard(told, draws.shipped())
@@ -48,9 +57,13 @@ def scorecard_chart(stored: Stored) -> Chart:
         reason = f"the draws that come with the package must {found.allowed}; they have {found.got}"
         return absent("scorecard", subject, reason)
     scored = fitted_rows(table)
-    hits = int(scored["hit"].sum())
-    title = f"Of {len(scored)} reported effects that were fitted, the shipped draws meet {hits}"
-    drawn = table[(table["kind"] == "number") & table["median"].notna()]
+    title = (
+        f"Of {len(scored)} reported effects that were fitted, the shipped draws meet "
+        f"{int(scored['hit'].sum())}; {int((~scored['represented']).sum())} the model does not represent"
+    )
+    seen = table[table["represented"] & table["median"].notna()]
+    numbers, signs = seen[seen["kind"] == "number"], seen[seen["kind"] == "sign"]
+    words = {target.target_id: _words(target) for target in told}
     sheet = sheet_of(
         [
             "target",
@@ -66,53 +79,89 @@ def scorecard_chart(stored: Stored) -> Chart:
         [_line(row) for row in table.to_dict("records")],
     )
     note = (
-        "Of the draws that come with the package, not of this run. Numbers in tolerances of the report: hit "
-        "where the median lies within 1.645 of zero. Signs, and what the model does not represent, stand in "
-        "the table."
+        "Of the draws that come with the package, not of this run. Numbers: the shaded strip is a hit, where "
+        f"the median lies within {WITHIN} tolerances of the report; lines are bands of 90 % of draws. Signs: "
+        f"a hit where at least {SURE:.0%} of draws are on the reported side. Marked not scored: reports that "
+        "the fit did not use, or that are at odds with others. What the model does not represent "
+        "stands in the table."
     )
-    if drawn.empty:
-        return Chart(
-            "scorecard", title, (), "", sheet, note, "all its targets are signs; the table has them"
-        )
+    panels = [_numbers(numbers, words, WITHIN)] if len(numbers) else []
+    panels += [_signs(signs, words, SURE)] if len(signs) else []
+    if not panels:
+        reason = "the model represents none of its targets; the table has them"
+        return Chart("scorecard", title, (), "", sheet, note, reason)
     source = (
         f"Source: reported effects of {stored.case} and the shipped fit; resilience-sim score "
         f"case={stored.case}"
     )
-    return Chart("scorecard", title, (_panel(drawn),), source, sheet, note)
+    return Chart("scorecard", title, tuple(panels), source, sheet, note)
 
 
-def _panel(rows: pd.DataFrame) -> Panel:
+def _words(target: Target) -> str:
+    """A target in a few words, on two lines where it is long."""
+    outcome = target.outcome.replace("_", " ")
+    years = f"{target.horizon_months / 12:g}y"
+    return "\n".join(wrap(f"{outcome}, {years} ({target.target_id})", WIDEST))
+
+
+def _numbers(rows: pd.DataFrame, words: Mapping[str, str], within: float) -> Panel:
+    """Bands of the draws about what was reported, in tolerances."""
     low, middle, high = (
         ((rows[name] - rows["reported"]) / rows["tolerance"]).to_numpy()
         for name in ("low", "median", "high")
     )
-    names, hit = rows["target_id"].tolist(), rows["hit"].to_numpy(bool)
-    with drawing(1.1 + 0.2 * len(rows), margins=None) as (figure, axes):
-        axes.axvspan(-1.645, 1.645, color="#e8f1ea", zorder=0)
+    at = np.arange(len(rows))
+    with drawing(1.1 + ROW * len(rows), margins=None) as (figure, axes):
+        axes.axvspan(-within, within, color="#e8f1ea", zorder=0)
         zero_line(axes, vertical=True)
-        at = np.arange(len(rows))
         axes.hlines(
             at, np.clip(low, -FAR, FAR), np.clip(high, -FAR, FAR), color="#777777", linewidth=1
         )
-        for is_hit, (color, marker), label in ((True, HIT, "hit"), (False, MISS, "miss")):
-            chosen = hit == is_hit
-            axes.plot(
-                np.clip(middle[chosen], -FAR, FAR),
-                at[chosen],
-                marker,
-                color=color,
-                markersize=5,
-                label=label,
-            )
-        axes.set_yticks(at, names)
-        axes.set_ylim(len(rows) - 0.5, -0.5)
+        _marks(axes, np.clip(middle, -FAR, FAR), rows)
+        _name_targets(axes, rows, words)
         axes.set_xlim(-FAR * 1.05, FAR * 1.05)
-        axes.set_xlabel("Draws less report, in tolerances (cut at 6)")
-        axes.grid(axis="y", visible=False)
+        axes.set_xlabel(f"Draws less report, in tolerances (cut at {FAR:g})")
         legend_above(axes, MARK_HANDLE)
-        svg = svg_of(figure, "scorecard")
-    told = "; ".join(f"{name} {number(x, 1)}" for name, x in zip(names, middle, strict=True))
-    return Panel(svg, f"Medians with bands in tolerances from the report: {told}.")
+        svg = svg_of(figure, "scorecard-numbers")
+    told = "; ".join(
+        f"{name} {number(x, 1)}" for name, x in zip(rows["target_id"], middle, strict=True)
+    )
+    return Panel(svg, f"Medians with bands in tolerances from the report: {told}.", "Numbers")
+
+
+def _signs(rows: pd.DataFrame, words: Mapping[str, str], sure: float) -> Panel:
+    """Share of draws on the reported side."""
+    share = 100 * rows["right_side"].to_numpy()
+    with drawing(1.1 + ROW * len(rows), margins=None) as (figure, axes):
+        axes.axvspan(100 * sure, 100, color="#e8f1ea", zorder=0)
+        _marks(axes, share, rows)
+        _name_targets(axes, rows, words)
+        axes.set_xlim(-2, 102)
+        axes.set_xlabel("Draws on the reported side, percent")
+        legend_above(axes, MARK_HANDLE)
+        svg = svg_of(figure, "scorecard-signs")
+    told = "; ".join(
+        f"{name} {number(x, 0)}" for name, x in zip(rows["target_id"], share, strict=True)
+    )
+    return Panel(svg, f"Percent of draws on the reported side: {told}.", "Signs")
+
+
+def _marks(axes: Axes, at: np.ndarray, rows: pd.DataFrame) -> None:
+    """A mark for each target: hit, miss, or not scored at all."""
+    is_scored, is_hit = (rows["role"] == "fit").to_numpy(), rows["hit"].to_numpy(bool)
+    place = np.arange(len(rows))
+    for chosen, (color, marker), label in (
+        (is_scored & is_hit, HIT, "hit"), (is_scored & ~is_hit, MISS, "miss"),
+        (~is_scored, UNSCORED, "not scored"),
+    ):  # fmt: skip
+        if chosen.any():
+            axes.plot(at[chosen], place[chosen], marker, color=color, markersize=5, label=label)
+
+
+def _name_targets(axes: Axes, rows: pd.DataFrame, words: Mapping[str, str]) -> None:
+    axes.set_yticks(range(len(rows)), [words[name] for name in rows["target_id"]], fontsize=7.5)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.grid(axis="y", visible=False)
 
 
 def _line(row: Mapping[Any, Any]) -> list[str]:

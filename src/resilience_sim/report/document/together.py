@@ -109,13 +109,14 @@ def interaction_by_belief(stored: Stored) -> Chart:
         legend_above(axes)
         svg = svg_of(figure, "interaction-by-belief")
     values = [
-        f"{number(row['estimate'], 2)} % at {row['hazard']:g}"
+        f"{number(row['estimate'], 2)} % where cash is believed {_ends(row['hazard'])}"
         for row in consumption.to_dict("records")
     ]
     return Chart(
         "interaction-by-belief",
-        f"By belief alone the interaction in consumption after {count(years, 'year')} is {', '.join(values)}",
-        (Panel(svg, f"Points by believed hazard. Consumption: {'; '.join(values)}."),),
+        f"Both less the sum of each, in consumption after {count(years, 'year')}, by belief alone: "
+        f"{'; '.join(values)}",
+        (Panel(svg, f"Points by believed chance that cash ends. Consumption: {'; '.join(values)}."),),
         stored.source("beliefs"),
         wide(rows, ["outcome", "unit"], "hazard", value("estimate", 1, 4), None, "beliefs.parquet"),
         f"{count(int(rows['n_households'].iloc[0]), 'household')}, eligible persons, no shock. Errors are not "
@@ -141,12 +142,22 @@ def interaction_by_structure(stored: Stored) -> Chart:
     return Chart(
         "interaction-by-structure",
         f"Over {drawn.n_draws} draws the interaction in income after {count(year, 'year')} is "
-        f"{number(drawn['median'], 2)} %, {ends}, which {held}",
+        f"{number(drawn['median'], 2)} %, {ends}, which {held}{_structures(at)}",
         (_banded(at, "interaction-by-structure", "source", UNIT),),
         stored.source("uncertainty"), _band_sheet(rows),
         "Marks: median; whiskers: 5 % and 95 % quantiles over draws of the parameters. Variants have no "
         "weights. Luck and sampling are apart, in the charts above.",
     )  # fmt: skip
+
+
+def _structures(rows: pd.DataFrame) -> str:
+    """What other structures make of the interaction in income, to close a title."""
+    others = rows[(rows["source"] != "draws") & (rows["outcome"] == "income")]
+    told = [
+        f"{number(row['median'], 2)} % with {row['source'].replace('_', ' ')}"
+        for row in others.to_dict("records")
+    ]
+    return f"; by structure {', '.join(told)}" if told else ""
 
 
 def effects_over_draws(stored: Stored) -> Chart:
@@ -172,6 +183,12 @@ def effects_over_draws(stored: Stored) -> Chart:
         stored.source("uncertainty"), _band_sheet(where(table, shock="none", source="draws")),
         "Marks: median; whiskers: 5 % and 95 % quantiles over draws that the evidence leaves.",
     )  # fmt: skip
+
+
+def _ends(hazard: float) -> str:
+    """What is believed of the end of cash, within a sentence."""
+    words = {0.0: "to be for ever", 1.0: "to end at once"}
+    return words.get(hazard, f"to end with chance {hazard:g} a year")
 
 
 def _believed(hazard: float) -> str:
