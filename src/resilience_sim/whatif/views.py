@@ -25,7 +25,7 @@ from resilience_sim.whatif.telling import (
     measure,
 )
 
-TABS = ("Arms", "One more unit", "Together", "Compare", "Download")
+TABS = ("Arms", "One more unit of budget", "Together", "Compare", "Download")
 CHARTED = ("out", "poor")
 DRAWING = 0.1
 """Seconds in which the browser is left to draw the numbers alone, before charts follow."""
@@ -56,7 +56,7 @@ def views(choice: Choice, found: Found, stages: tuple[Found, ...]) -> None:
     tabs = st.tabs(list(TABS), on_change="rerun", key="tab")
     shown: dict[str, Callable[[], None]] = {
         "Arms": lambda: _arms(found, year, world),
-        "One more unit": lambda: _bought(found, year),
+        "One more unit of budget": lambda: _bought(found, year),
         "Together": lambda: _together(found, year, world),
         "Compare": lambda: _compare(choice, stages, year),
         "Download": lambda: _downloads(choice, found),
