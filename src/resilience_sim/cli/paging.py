@@ -19,6 +19,8 @@ PORT = 8501
 CASE = "erewhon"
 PAGE = Path(__file__).resolve().parents[1] / "whatif" / "page.py"
 """What Streamlit runs; it stands above the command line, which knows it only as a file."""
+AHEAD = "resilience_sim.whatif.ahead"
+"""What begins the run of the case while Streamlit starts; known only by its name, likewise."""
 SETTINGS = {
     "server.address": ADDRESS,
     "server.headless": "true",  # opens no browser and asks for no address of e-mail
@@ -46,7 +48,7 @@ def start_page(words: Sequence[str]) -> None:
     port, case = _options(words)
     from streamlit.web.cli import main as streamlit
 
-    Thread(target=import_module, args=("resilience_sim.simulation",), daemon=True).start()
+    Thread(target=_begin, args=(case,), daemon=True).start()
     print(f"What if? http://{ADDRESS}:{port}   Ctrl-C ends it.", flush=True)
     flags = [f"--{name}={value}" for name, value in SETTINGS.items()]
     try:
@@ -57,6 +59,10 @@ def start_page(words: Sequence[str]) -> None:
         live = sys.modules.get("resilience_sim.whatif.live")  # there once the page was opened
         if live is not None:
             live.abandon_all()
+
+
+def _begin(case: str) -> None:
+    import_module(AHEAD).begin(case)
 
 
 def _options(words: Sequence[str]) -> tuple[int, str]:

@@ -35,9 +35,8 @@ def options() -> dict[str, list[str]]:
     return {group: found[group] for group in GROUPS}
 
 
-@lru_cache(64)
 def composed(choice: Choice) -> Config:
-    """Settings of a choice of files.
+    """Settings of a choice of files; who asks while they are composed waits for them.
 
     Raises
     ------
@@ -45,4 +44,9 @@ def composed(choice: Choice) -> Config:
         Where a file is wrong.
     """
     with _HYDRA:
-        return compose(choice.words)
+        return _composed(choice)
+
+
+@lru_cache(64)
+def _composed(choice: Choice) -> Config:
+    return compose(choice.words)

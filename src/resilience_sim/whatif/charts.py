@@ -1,9 +1,12 @@
-"""Charts of the page as Vega-Lite: points with the interval of luck and sample, and draws beside it."""
+"""Charts of the page as Vega-Lite: points with the interval of luck and sample, and draws beside it.
+
+Data stand apart from the picture: where they alone change, the browser need not build the picture again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -11,6 +14,8 @@ from resilience_sim.report.colours import ARMS, COORDINATED, UNCOORDINATED
 from resilience_sim.whatif.telling import Measure
 
 COLOURS = {**ARMS, "uncoordinated": UNCOORDINATED, "interaction": "#000000"}
+COLUMNS = ("arm", "world", "year", "estimate", "low", "high", "draws_low", "draws_high")
+"""Columns of `telling` that charts draw and tell where they are pointed at."""
 CALM, STRUCK = "no shock", "shock"
 ROW = 40
 """Height of an arm that is told without and with a shock, pixels."""
@@ -20,12 +25,19 @@ FRAME = 95
 Spec = dict[str, Any]
 
 
+class Chart(NamedTuple):
+    """What is drawn, and how."""
+
+    data: pd.DataFrame
+    spec: Spec
+
+
 def colour(arm: str) -> str:
     """Colour of an arm, the same everywhere."""
     return COLOURS.get(arm, COORDINATED)
 
 
-def bands_chart(rows: pd.DataFrame, told: Measure, unit: str) -> Spec:
+def bands_chart(rows: pd.DataFrame, told: Measure, unit: str) -> Chart:
     """One measure by arm, without and with the shock: point, interval, and the wide pale bar of draws.
 
     Parameters
@@ -69,8 +81,7 @@ def bands_chart(rows: pd.DataFrame, told: Measure, unit: str) -> Spec:
     if float(rows["low"].min()) <= 0.0 <= float(rows["high"].max()):
         zero = {"mark": {"type": "rule", "color": "#999999"}, "encoding": {"x": {"datum": 0.0}}}
         layers.insert(0, zero)
-    return {
-        "data": {"values": _values(data)},
+    spec = {
         "title": {"text": told.label, "subtitle": unit, "anchor": "start", "fontSize": 15},
         "height": FRAME + ROW * len(arms) * (1.0 if len(kinds) > 1 else 0.7),
         "encoding": {
@@ -85,15 +96,17 @@ def bands_chart(rows: pd.DataFrame, told: Measure, unit: str) -> Spec:
         "layer": layers,
         "config": {"view": {"stroke": None}},
     }  # fmt: skip
+    return Chart(data[[*COLUMNS, "kind"]], spec)
 
 
-def years_chart(rows: pd.DataFrame, told: Measure) -> Spec:
+def years_chart(rows: pd.DataFrame, told: Measure) -> Chart:
     """One measure of one world by year: a line for each arm with its interval of luck and sample."""
     arms = list(dict.fromkeys(rows["arm"]))
     years = sorted(int(year) for year in set(rows["year"]))
     low = _number("low") | {"title": told.unit, "scale": {"zero": False}}
-    return {
-        "data": {"values": _values(rows)},
+    n_columns = 4 if len(arms) <= 4 else 3  # as many as a narrow screen has room for
+    legend = {"title": None, "orient": "top", "columns": n_columns, "symbolOpacity": 1}
+    spec = {
         "height": 360,
         "encoding": {
             "x": {
@@ -101,9 +114,7 @@ def years_chart(rows: pd.DataFrame, told: Measure) -> Spec:
                 "axis": {"values": years, "format": "d", "grid": False},
                 "scale": {"domain": [0, years[-1]]},
             },
-            "color": _by_arm(
-                arms, {"title": None, "orient": "top", "columns": 3, "symbolOpacity": 1}
-            ),
+            "color": _by_arm(arms, legend),
             "tooltip": _tooltip(),
         },
         "layer": [
@@ -119,13 +130,7 @@ def years_chart(rows: pd.DataFrame, told: Measure) -> Spec:
         ],
         "config": {"view": {"stroke": None}},
     }  # fmt: skip
-
-
-def _values(rows: pd.DataFrame) -> list[Spec]:
-    """Rows as Vega-Lite reads them; a number that is not known is null."""
-    bare = rows.astype(object)
-    values: list[Any] = bare.where(rows.notna(), None).to_dict("records")
-    return values
+    return Chart(rows[list(COLUMNS)], spec)
 
 
 def _number(field: str) -> Spec:

@@ -54,8 +54,9 @@ def compared(first: Saved, second: Saved) -> Comparison:
     rows = []
     for told, arm in product(MEASURES, arms):
         ours, theirs = (
-            of_measure(Sample(*(each[arm_index(found.results, arm)] for each in group[told.of_all])),
-                       found.results, told)
+            of_measure(
+                Sample(*(each[arm_index(found.results, arm)] for each in group[told.of_all])), told
+            )
             for found, group in zip((a, b), groups, strict=True)
         )  # fmt: skip
         numbers = [judged(ours, a.results, told.scale), judged(theirs, b.results, told.scale)]

@@ -2,17 +2,19 @@
 
 Each stage is a run of its own, exactly that of `resilience-sim run` with the settings of the stage. A
 job lives on a thread; whoever watches takes what is there. Abandoned, it stops at the engine's next sign
-of progress, and says nothing more.
+of progress, and says nothing more. Once it has said something it steps back: what refines, and what was
+abandoned and ends its last piece of work, leaves the processors to the page and to first numbers.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from threading import Condition, Lock, Thread
+from threading import Condition, Event, Lock, Thread, get_native_id
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
@@ -23,15 +25,14 @@ from resilience_sim.calibration.cases import Case, Effort
 from resilience_sim.calibration.forecasts import Lived
 from resilience_sim.calibration.uncertainty import (
     LONGEST_YEARS,
-    Asked,
     chosen,
-    live_all,
     uncertainty,
 )
 from resilience_sim.config import Config
 from resilience_sim.errors import InputError, SimulationError, SolverError
 from resilience_sim.population import Households, load
 from resilience_sim.results import Results
+from resilience_sim.solver import in_threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 N_DRAWS = 24
 DRAWS_AT_ONCE = 4
 """Draws after which the page is told."""
+PAUSE = 0.5
+"""Seconds after first numbers in which the page is left to draw them, before they are refined."""
+NICENESS = 5
+"""By how much threads that refine step back."""
 
 _Thing = TypeVar("_Thing")
 
@@ -134,7 +139,7 @@ class Job:
         self.doing = ""
         """What is being done, in words."""
         self.is_over = False
-        self._is_abandoned = False
+        self._abandoned = Event()
         self._news = Condition()
         self._stages = STAGES if stages is None else stages
         self._thread = Thread(target=self._work, name="whatif", daemon=True)
@@ -148,7 +153,7 @@ class Job:
 
     def abandon(self) -> None:
         """Let it stop as soon as it can."""
-        self._is_abandoned = True
+        self._abandoned.set()
 
     def wait(self, seen: int, seconds: float) -> bool:
         """Wait until there is something newer than version `seen`; False where time ran out."""
@@ -157,13 +162,16 @@ class Job:
 
     def _work(self) -> None:
         try:
-            for stage in self._stages:
+            for n, stage in enumerate(self._stages):
+                if n == 1:
+                    _step_back()
+                    self._abandoned.wait(PAUSE)
                 if not self._attempt(stage) and self.latest is None:
                     break
         except _AbandonedError:
             pass
         except Exception as error:
-            if self._is_abandoned:
+            if self._abandoned.is_set():
                 return  # at the end of the process the engine finds no more threads
             traceback.print_exception(error, file=sys.stderr)
             self.problem = f"{type(error).__name__}: {error}"
@@ -202,7 +210,7 @@ class Job:
 
     def _tell(self, found: Found) -> None:
         with self._news:
-            if self._is_abandoned:
+            if self._abandoned.is_set():
                 raise _AbandonedError
             if self.found and self.found[-1].stage == found.stage:
                 self.found.pop()
@@ -212,12 +220,27 @@ class Job:
 
     def _heed(self, stage: str, done: int, total: int) -> None:
         """Note what the engine is at; stop it where nobody wants to know any more."""
-        if self._is_abandoned:
+        if self._abandoned.is_set():
             raise _AbandonedError
         self.doing = f"{stage} {done} of {total}"
 
 
 _running: set[Job] = set()
+_ahead: dict[str, Job] = {}
+_beginning = Lock()
+
+
+def begin_ahead(config: Config) -> None:
+    """Begin a job before anybody asks for it, unless somebody was faster."""
+    with _beginning:
+        if not any(job.config == config for job in list(_running)):
+            _ahead[repr(config)] = Job(config)
+
+
+def job_of(config: Config) -> Job:
+    """The job of these settings that was begun ahead, for who asks first; else a new one."""
+    with _beginning:
+        return _ahead.pop(repr(config), None) or Job(config)
 
 
 def abandon_all() -> None:
@@ -251,6 +274,14 @@ class _Kept(Generic[_Thing]):
             while len(self._things) > self._limit:
                 self._things.popitem(last=False)
         return made
+
+
+def _step_back() -> None:
+    """Let other threads go before this one and those it starts; Linux alone has it by thread."""
+    if sys.platform == "linux":
+        thread = get_native_id()
+        further = os.getpriority(os.PRIO_PROCESS, thread) + NICENESS
+        os.setpriority(os.PRIO_PROCESS, thread, further)
 
 
 _populations: _Kept[Households] = _Kept(8)
@@ -288,7 +319,15 @@ def _lives(
         is_shocked=config.shock.name != "none",
     )
     order = np.random.default_rng(config.seed).permutation(len(drawn))
-    for first in range(0, len(drawn), DRAWS_AT_ONCE):
-        progress("draws", first, len(drawn))
-        some = [Asked("draws", drawn[at]) for at in order[first : first + DRAWS_AT_ONCE]]
-        yield live_all(case, some, config.threads)
+    n_lived = 0
+
+    def live(at: int) -> Lived | None:
+        progress("draws", n_lived, len(drawn))
+        try:
+            return case.live(*drawn[at])
+        except (SolverError, SimulationError):
+            return None
+
+    for some in np.split(order, range(DRAWS_AT_ONCE, len(drawn), DRAWS_AT_ONCE)):
+        yield in_threads(config.threads, live, some.tolist(), None)
+        n_lived += len(some)

@@ -5,24 +5,29 @@ from __future__ import annotations
 import sys
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from resilience_sim.config import Config
 from resilience_sim.errors import InputError
 from resilience_sim.whatif.cases import Choice, composed, options
-from resilience_sim.whatif.live import Found, Job
+from resilience_sim.whatif.live import Found, Job, job_of
 from resilience_sim.whatif.scenario import Levers, configured, own
 from resilience_sim.whatif.sliders import Slider, in_currency, moved, sliders
 from resilience_sim.whatif.views import say, views
 
 USUAL_CASE = "erewhon"
 YEARS = (5, 10, 20, 40)
-PATIENCE = 0.2
-"""Seconds between two looks at a job; a slider that was moved is heard as often."""
+HEARING = 0.02
+"""Seconds within which a slider that was moved is heard while first numbers are waited for."""
+BEATS = 12
+"""So many times that, what the job is at is told anew."""
+LOOK = 0.5
+"""Seconds between two looks of the browser at a job that refines."""
 KEPT_JOBS = 6
 
 
 def page() -> None:
-    """Lay out the page; wait for news of the run; lay it out again."""
+    """Lay out the page with the latest numbers of the run; wait for the first of them."""
     st.set_page_config("What if? resilience-sim", layout="wide")
     st.title("What if?")
     st.markdown(
@@ -37,28 +42,41 @@ def page() -> None:
         say(str(error))
         return
     job, line = _job(config), st.empty()
-    while job.latest is None and not job.is_over:
-        line.markdown(f"*Running: {job.doing or 'preparing'}*")
-        job.wait(0, PATIENCE)
+    if job.latest is None:
+        _wait(job, line)
     seen, found = job.version, job.latest
     if found is not None:
-        line.markdown(_status(found, ""))
+        with line.container():
+            st.fragment(_line, run_every=None if job.is_over else LOOK)(job, found, seen)
         views(choice, found, tuple(job.found))
     if job.problem:
         say(job.problem)
-    while job.version == seen and not job.is_over:
-        line.markdown(_status(found, f"*refining: {job.doing}*"))
-        job.wait(seen, PATIENCE)
     if job.version > seen:
         st.rerun()
-    if found is not None:
-        line.markdown(_status(found, "*nothing left to refine*"))
 
 
-def _status(found: Found | None, doing: str) -> str:
-    if found is None:
-        return doing
-    return f"**{found.rests_on}**" + (f" · {doing}" if doing else "")
+def _wait(job: Job, line: DeltaGenerator) -> None:
+    """Wait for first numbers, and say what is being done.
+
+    Streamlit ends a page that is to be laid out anew where the page asks it for something.
+    """
+    beat = 0
+    while not job.is_over and not job.wait(0, HEARING):
+        if beat % BEATS == 0:
+            line.markdown(f"*Running: {job.doing or 'preparing'}*")
+        beat += 1
+        "jobs" in st.session_state  # noqa: B015 - asked for the sake of asking
+
+
+def _line(job: Job, found: Found, seen: int) -> None:
+    """Tell what the numbers rest on; have the page laid out anew once there are newer ones.
+
+    This alone is looked at again and again, so that the page itself is at rest and hears a slider at once.
+    """
+    if job.version > seen:
+        st.rerun()
+    doing = "nothing left to refine" if job.is_over else f"refining: {job.doing}"
+    st.markdown(f"**{found.rests_on}** · *{doing}*")
 
 
 def _choice() -> tuple[Choice, Config]:
@@ -133,7 +151,7 @@ def _job(config: Config) -> Job:
     for other in [each for each in jobs if each != key and not jobs[each].is_over]:
         jobs.pop(other).abandon()
     if key not in jobs:
-        jobs[key] = Job(config)
+        jobs[key] = job_of(config)
     jobs[key] = jobs.pop(key)
     while len(jobs) > KEPT_JOBS:
         jobs.pop(next(iter(jobs)))

@@ -16,7 +16,6 @@ from resilience_sim import __version__, runs
 from resilience_sim.config import Config, Content, meaning_of
 from resilience_sim.config.meaning import settings
 from resilience_sim.errors import ConfigError, Problem
-from resilience_sim.report.document import write_report
 from resilience_sim.whatif.cases import Choice, composed, options
 from resilience_sim.whatif.live import Found
 
@@ -73,6 +72,9 @@ def scenario_file(name: str, choice: Choice, config: Config, rests_on: str) -> D
 
 def report_file(name: str, found: Found) -> Download:
     """The report of what the page has found, from a run directory written for it and thrown away."""
+    # Matplotlib takes long to import, and the page does without it until then.
+    from resilience_sim.report.document import write_report
+
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / name
         runs.write_run(directory, found.config, found.results, found.tables())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
@@ -66,6 +67,8 @@ MEASURES = (
         "poor_of_all", ("poor",), "Poor, of all", "% of all persons", "points", 100.0, -1, True
     ),
 )
+TOLD = tuple(dict.fromkeys(name for each in MEASURES for name in each.outcomes))
+"""Outcomes that any measure is made of."""
 EVERY = tuple(each.name for each in MEASURES)
 SHOWN = ("poor", "out", "consumption")
 """Measures of the cards and charts."""
@@ -125,18 +128,25 @@ def budgets(found: Found) -> dict[str, float]:
 
 
 def samples(results: Results) -> tuple[Sample, Sample]:
-    """Means of the eligible, and of all persons."""
-    by_year = results.year_mean[:, :, :, horizon_index(results)]
-    everyone = Sample(
-        np.moveaxis(all_persons(by_year, results.group_weight, axis=4), 2, -1),
-        influence_of_mean(results.village_sum.sum(axis=3), results.village_weight.sum(axis=0)),
+    """Means of the eligible, and of all persons; of the outcomes `TOLD` alone, for all take long."""
+    at = [outcome_index(results, name) for name in TOLD]
+    told = replace(
+        results,
+        outcomes=TOLD,
+        year_mean=results.year_mean[..., at],
+        village_sum=results.village_sum[..., at, :],
     )
-    return sample_of(results, ELIGIBLE), everyone
+    by_year = told.year_mean[:, :, :, horizon_index(told)]
+    everyone = Sample(
+        np.moveaxis(all_persons(by_year, told.group_weight, axis=4), 2, -1),
+        influence_of_mean(told.village_sum.sum(axis=3), told.village_weight.sum(axis=0)),
+    )
+    return sample_of(told, ELIGIBLE), everyone
 
 
-def of_measure(sample: Sample, results: Results, asked: Measure) -> Sample:
+def of_measure(sample: Sample, asked: Measure) -> Sample:
     """A sample of one measure: of shapes (..., O, R) and (..., O, V) without the axis of outcomes."""
-    at = [outcome_index(results, name) for name in asked.outcomes]
+    at = [TOLD.index(name) for name in asked.outcomes]
     return Sample(*(each[..., at, :].sum(axis=-2) for each in sample))
 
 
@@ -173,7 +183,7 @@ def _table(
         for name in names:
             asked = measure(name)
             scale = asked.scale if per is None else asked.better * per
-            told = judged(of_measure(samples_of[asked.of_all], results, asked), results, scale)
+            told = judged(of_measure(samples_of[asked.of_all], asked), results, scale)
             for (w, world), (h, year) in product(
                 enumerate(results.worlds), enumerate(results.horizons_years)
             ):

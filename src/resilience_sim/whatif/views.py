@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pandas as pd
@@ -26,6 +27,8 @@ from resilience_sim.whatif.telling import (
 
 TABS = ("Arms", "One more unit of budget", "Together", "Compare", "Download")
 CHARTED = ("out", "poor")
+DRAWING = 0.1
+"""Seconds in which the browser is left to draw the numbers alone, before charts follow."""
 BANDS = (
     "**[ , ]** is the 95 % interval of luck and sample: how exactly this model was computed for these "
     "households. **Draws** are runs under other parameters that the evidence leaves open: 5 to 95 % of "
@@ -49,6 +52,7 @@ def views(choice: Choice, found: Found, stages: tuple[Found, ...]) -> None:
     here = told[(told.year == year) & (told.world == world)]
     st.html(wording.cards(here, budgets(found)))
     st.caption(BANDS)
+    time.sleep(DRAWING)
     tabs = st.tabs(list(TABS), on_change="rerun", key="tab")
     shown: dict[str, Callable[[], None]] = {
         "Arms": lambda: _arms(found, year, world),
@@ -80,9 +84,7 @@ def _charts(
             f"{wording.interval_text(row, told)}"
             for _, row in rows[rows.measure == name].iterrows()
         )
-        column.vega_lite_chart(
-            spec=chart, width="stretch", alt=f"{told.label}, {unit(told)}. {alt}"
-        )
+        column.vega_lite_chart(*chart, width="stretch", alt=f"{told.label}, {unit(told)}. {alt}")
     st.caption(f"{wording.source(found)} {wording.marks(found)}")
 
 
@@ -98,7 +100,7 @@ def _arms(found: Found, year: int, world: str) -> None:
     st.markdown(f"**{measure(name).label}** over the years, {wording.world_words(world)}")
     rows = told[(told.measure == name) & (told.world == world)]
     chart = charts.years_chart(rows, measure(name))
-    st.vega_lite_chart(spec=chart, width="stretch", alt=f"{measure(name).label} by year and arm")
+    st.vega_lite_chart(*chart, width="stretch", alt=f"{measure(name).label} by year and arm")
     st.caption(f"{wording.source(found)} Shaded: 95 % interval of luck and sample.")
 
 
@@ -184,9 +186,7 @@ def _compare(choice: Choice, stages: tuple[Found, ...], year: int) -> None:
         world=rows.world, draws_low=float("nan"), draws_high=float("nan")
     )
     chart = charts.bands_chart(drawn, told, f"{told.difference}, {second} less {first}")
-    st.vega_lite_chart(
-        spec=chart, width="stretch", alt=f"{told.label}: {second} less {first} by arm"
-    )
+    st.vega_lite_chart(*chart, width="stretch", alt=f"{told.label}: {second} less {first} by arm")
     st.caption(
         f"Source: runs of this page, {rests_on}, {twins}. Filled circles: {WORLDS[0]}; hollow squares: with "
         "the shock. Draws are not compared."

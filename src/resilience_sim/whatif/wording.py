@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Mapping
+from typing import Protocol
 
 import pandas as pd
 
@@ -27,6 +29,7 @@ STYLE = """<style>
 .arm .row {display: grid; grid-template-columns: 6.6rem auto; align-items: baseline; padding-top: .3rem}
 .arm .value {font-size: 1.35rem; font-weight: 600}
 .arm .band {grid-column: 1 / 3; color: #444; font-size: .8rem}
+.arm .band span {white-space: nowrap}
 @media (max-width: 500px) {
   .arm .row {grid-template-columns: 6.9rem 4.4rem auto; padding-top: 0}
   .arm .value {font-size: 1.1rem}
@@ -39,8 +42,22 @@ TABLE_STYLE = """<style>
 .wide th, .wide td {padding: .25rem .7rem .25rem 0; text-align: left; white-space: nowrap;
   border-bottom: 1px solid #ddd}
 .wide td {font-variant-numeric: tabular-nums}
+@media (max-width: 500px) {
+  .wide table {font-size: .75rem}
+  .wide th, .wide td {padding-right: .4rem; white-space: normal; vertical-align: top}
+}
 </style>"""
 UNTOLD = "not told"
+
+
+class Row(Protocol):
+    """Numbers of a row of a table."""
+
+    estimate: float
+    low: float
+    high: float
+    draws_low: float
+    draws_high: float
 
 
 def words_of(arm: str) -> str:
@@ -56,12 +73,12 @@ def number(value: float, told: Measure) -> str:
     return f"{round(value, digits) + 0.0:.{digits}f}"  # no zero below zero
 
 
-def interval_text(row: pd.Series, told: Measure) -> str:
+def interval_text(row: Row, told: Measure) -> str:
     """The 95 % interval of luck and sample."""
     return f"[{number(row.low, told)}, {number(row.high, told)}]"
 
 
-def draws_text(row: pd.Series, told: Measure) -> str:
+def draws_text(row: Row, told: Measure) -> str:
     """The band over draws, where there is one."""
     if math.isnan(row.draws_low):
         return UNTOLD
@@ -70,17 +87,20 @@ def draws_text(row: pd.Series, told: Measure) -> str:
 
 def cards(rows: pd.DataFrame, budgets: dict[str, float]) -> str:
     """The arms side by side as HTML: rows of one world and year from `telling.levels`."""
-    arms = [str(arm) for arm in dict.fromkeys(rows.arm)]
-    told = [_card(arm, rows[rows.arm == arm], budgets[arm]) for arm in arms]
+    by_arm: dict[str, dict[str, Row]] = {}
+    for row in rows.itertuples():
+        by_arm.setdefault(str(row.arm), {})[str(row.measure)] = row  # type: ignore[assignment]
+    told = [_card(arm, of_arm, budgets[arm]) for arm, of_arm in by_arm.items()]
     return f'{STYLE}<div class="arms">{"".join(told)}</div>'
 
 
-def _card(arm: str, rows: pd.DataFrame, budget: float) -> str:
+def _card(arm: str, rows: Mapping[str, Row], budget: float) -> str:
     lines = []
     for name in SHOWN:
-        told, row = measure(name), rows[rows.measure == name].iloc[0]
+        told, row = measure(name), rows[name]
         sign = " %" if told.scale > 1 else ""
-        drawn = f"; draws {draws_text(row, told)}" if not math.isnan(row.draws_low) else ""
+        is_drawn = not math.isnan(row.draws_low)
+        drawn = f"; <span>draws {draws_text(row, told)}</span>" if is_drawn else ""
         lines.append(
             f'<div class="row"><span>{told.label}</span>'
             f'<span class="value" data-number="{arm}-{name}">{number(row.estimate, told)}{sign}</span>'
