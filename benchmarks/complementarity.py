@@ -36,6 +36,7 @@ OFF = {
     "no borrowing": {"borrowing": False},
     "assets sell at cost": {"illiquid_assets": False},
 }
+NOT_IDLE = "no labour is idle"
 HAZARDS = (0.02, 0.2, 1.0)
 ETHIOPIA = "ethiopia_psnp_insct"
 SERVED = (1.0, 0.5, 0.25, 0.0)
@@ -56,6 +57,7 @@ def main(cases: list[str], n: int, m: int) -> None:
         base = lived(case, several)
         arms.append(f"| {name} | {' | '.join(_arms(base))} | {told(base)} |")
         row = [told(lived(switched(case, switch), several)) for switch in OFF.values()]
+        row.append(told(lived(case, [Draw(s, {**v, "idle_labour": 0.0}) for s, v in several])))
         offs.append(f"| {name} | {told(base)} | {' | '.join(row)} |")
         worlds.append(
             f"| {name} | {config.coordination.name} | {coordinated(case, config, several)} |"
@@ -71,7 +73,7 @@ def main(cases: list[str], n: int, m: int) -> None:
         print(f"{name} done", flush=True, file=sys.stderr)
     _table(f"The four arms, income in year {YEARS}, % of the mean of none",
            ["case", "cash", "productive", "both", "interaction [band], above zero"], arms)  # fmt: skip
-    _table("With one mechanism off", ["case", "as it is", *OFF], offs)
+    _table("With one mechanism off", ["case", "as it is", *OFF, NOT_IDLE], offs)
     _table(
         f"Coordination as it was found, what it adds to both at the same money, % of none in year {YEARS}",
         ["case", "world", "income, with it minus without"],
