@@ -137,13 +137,19 @@ def test_an_array_outlives_the_command_and_is_found_again(
     slurm: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["sweep", *TINY, "seed=1,2", "output_dir=s", *SLURM]
-    program = f"import sys; from resilience_sim.cli import main; sys.exit(main({[*words, LATER]}))"
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
-    ) as process:
+    # Who starts tests in the background has them deaf to Ctrl-C, and their children with them.
+    program = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        f"from resilience_sim.cli import main; sys.exit(main({[*words, LATER]}))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    try:
         wait_for(Path("s/.queued.json").exists)
         process.send_signal(signal.SIGINT)
         told, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
     assert process.returncode == 130
     (array,) = {number.split("_")[0] for number in json.loads(Path("s/.queued.json").read_text())}
     assert f"scancel {array} stops it" in told and "Interrupted: 0 of 2 jobs" in told
