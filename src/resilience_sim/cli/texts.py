@@ -240,7 +240,7 @@ A fit that was stopped goes on where it was: say the same again. Simulated draws
 compiled kernels, under a hash of the case, its targets, the structure, the parameters and the code.
 
 examples
-  resilience-sim calibrate case=peru_juntos_haku_winay          about eight minutes
+  resilience-sim calibrate case=peru_juntos_haku_winay          about a quarter of an hour
   resilience-sim calibrate                                      all cases
   resilience-sim score draws=DIR                                how well they agree
   resilience-sim evidence                                       the targets
