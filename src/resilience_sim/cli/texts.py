@@ -229,7 +229,7 @@ usage: resilience-sim calibrate [case=NAME|all] [seed=N] [first=N] [later=N] [ke
 
   case         one case, or all together, which share preferences and exponents (default all)
   first        draws of the first wave, spread over the priors, for each case and structure (default 64)
-  later        draws of each of two later waves: by the case's own targets, then by those of all together (28)
+  later        draws of each of two later waves, by a case's own targets and by all together (28)
   kept         draws that stay, for each case and structure (50)
   left_out     draws by which each case is forecast from the others alone (8)
   seed         key of all chance; the same seed gives the same draws (1)
