@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -128,6 +129,14 @@ def chosen(draws: Draws, case: str, n: int, seed: int, kind: str = FITTED) -> li
     ]
 
 
+def live_one(case: Case, asked: Asked) -> Lived | None:
+    """What one draw leads to; None where it did not settle."""
+    try:
+        return case.live(asked.draw.structure, asked.draw.values, asked.variant)
+    except (SolverError, SimulationError):
+        return None
+
+
 def live_all(
     case: Case,
     wanted: Sequence[Asked],
@@ -135,16 +144,9 @@ def live_all(
     progress: Progress | None = None,
 ) -> list[Lived | None]:
     """What every draw leads to, each on a thread of its own; None where it did not settle."""
-
-    def one(asked: Asked) -> Lived | None:
-        try:
-            return case.live(asked.draw.structure, asked.draw.values, asked.variant)
-        except (SolverError, SimulationError):
-            return None
-
     found = []
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
-        for lived in pool.map(one, wanted):
+        for lived in pool.map(partial(live_one, case), wanted):
             found.append(lived)
             if progress is not None:
                 progress("draws", len(found), len(wanted))

@@ -25,7 +25,9 @@ from resilience_sim.calibration.cases import Case, Effort
 from resilience_sim.calibration.forecasts import Lived
 from resilience_sim.calibration.uncertainty import (
     LONGEST_YEARS,
+    Asked,
     chosen,
+    live_one,
     uncertainty,
 )
 from resilience_sim.config import Config
@@ -323,10 +325,7 @@ def _lives(
 
     def live(at: int) -> Lived | None:
         progress("draws", n_lived, len(drawn))
-        try:
-            return case.live(*drawn[at])
-        except (SolverError, SimulationError):
-            return None
+        return live_one(case, Asked("draws", drawn[at]))
 
     for some in np.split(order, range(DRAWS_AT_ONCE, len(drawn), DRAWS_AT_ONCE)):
         yield in_threads(config.threads, live, some.tolist(), None)
