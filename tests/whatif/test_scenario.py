@@ -115,6 +115,12 @@ def test_a_shock_deepens_and_stretches() -> None:
     assert short.path == pytest.approx([1.0, 0.625, 0.175])
 
 
+def test_a_deep_shock_closes_schools_no_more_than_wholly() -> None:
+    base, deep = composed(EREWHON).shock, scenario(depth=3.0).shock
+    assert base.school_closed > 1 / 3 and deep.school_closed == 1.0
+    assert deep.wage_loss == pytest.approx(3 * base.wage_loss)
+
+
 def test_every_blow_of_a_shock_is_stretched() -> None:
     choice = Choice("erewhon", shock="drought_and_price_spike")
     base = composed(choice)

@@ -265,10 +265,12 @@ _Blow = TypeVar("_Blow", Shock, Strike)
 
 
 def _struck(blow: _Blow, depth: float, stretch: float) -> _Blow:
-    """One blow with its losses multiplied, and its course stretched."""
+    """One blow with its losses multiplied, and its course stretched; schools close at most wholly."""
     if depth != 1.0:
-        names = ("wage_loss", "own_loss", "other_loss", "asset_loss", "price_rise", "school_closed")
-        blow = replace(blow, **{n: round(getattr(blow, n) * depth, 6) for n in names})
+        names = ("wage_loss", "own_loss", "other_loss", "asset_loss", "price_rise")
+        told = {n: round(getattr(blow, n) * depth, 6) for n in names}
+        closed = min(round(blow.school_closed * depth, 6), 1.0)
+        blow = replace(blow, **told, school_closed=closed)
     n_quarters = max(1, round(len(blow.path) * stretch))
     if n_quarters != len(blow.path):
         blow = replace(blow, path=_stretched(blow.path, n_quarters))

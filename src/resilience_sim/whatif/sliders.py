@@ -67,7 +67,7 @@ def sliders(config: Config) -> list[Slider]:
     if config.shock.path:
         found += [
             _share(at, "depth", "Shock", f"Depth of {config.shock.name}, % of its file",
-                   "All its losses and its rise of prices.", high=400.0),
+                   "All its losses, its rise of prices and its closure of schools.", high=400.0),
             Slider("quarters", "Shock", "Length of the shock, quarters",
                    "Its course, stretched or pressed together.",
                    1, max(16, at.quarters), 1, at.quarters, 1, "%d"),
