@@ -91,6 +91,13 @@ def test_the_year_is_the_targets_own() -> None:
     assert forecast(made_up("T", year=1, measure="improved", unit="pp"), RUN) == 0.0
 
 
+def test_what_is_decided_after_the_shock_is_read_a_year_later() -> None:
+    early = replace(RUN, shock_year={"shock": 1, "drought": 1})
+    told = made_up("T", table="shock", measure="improved", unit="pp", contrast="cash - none")
+    assert forecast(told, early) == 0.0
+    assert forecast(replace(told, years_after=1), early) == pytest.approx(5.0)
+
+
 def test_of_months_short_of_food_is_told_what_is_not_added() -> None:
     told = made_up("T", table="drought", measure="hungry_months", unit="removed", sign=-1,
                    contrast="cash - none")  # fmt: skip

@@ -9,6 +9,7 @@ import pytest
 
 from resilience_sim import compose
 from resilience_sim.calibration.priors import Level, priors, values_of, with_values
+from resilience_sim.cli.composition import group_options
 from resilience_sim.config import Config
 from resilience_sim.runs import config_text
 from small_programmes import COACHING
@@ -71,3 +72,22 @@ def test_values_of_a_point_are_those_of_its_priors() -> None:
     assert list(values) == [prior.name for prior in priors()]
     with pytest.raises(KeyError):
         with_values(compose(["case=erewhon"]), {"no_such_parameter": 1.0})
+
+
+@pytest.mark.parametrize("case", group_options()["case"])
+def test_the_improved_technique_never_takes_less_labour(case: str) -> None:
+    config, bounds = compose([f"case={case}"]), {prior.name: prior for prior in priors()}
+    told = {
+        "labour_traditional": bounds["labour_traditional"].high,
+        "labour_improved": bounds["labour_improved"].low,
+    }
+    labour = with_values(config, told).technology.labour
+    assert 0.0 < labour["traditional"] <= labour["improved"] + 1e-12
+
+
+def test_own_work_takes_no_more_than_all_labour(config: Config) -> None:
+    busy = replace(config.technology, labour={"none": 0.0, "traditional": 0.95, "improved": 0.95})
+    told = with_values(
+        replace(config, technology=busy), {"labour_traditional": 1.2, "labour_improved": 1.25}
+    )
+    assert told.technology.labour == {"none": 0.0, "traditional": 1.0, "improved": 1.0}

@@ -127,7 +127,8 @@ class Case:
         told |= {SHOCK} if is_shocked else set()
         self.shocks = {name: shocks.get(name, config.shock) for name in sorted(told)}
         read = [target.year or 1 for target in targets]
-        struck = [shock.start_month // 12 + 1 for shock in self.shocks.values()]
+        after = max((target.years_after for target in targets), default=0)
+        struck = [shock.start_month // 12 + 1 + after for shock in self.shocks.values()]
         lived = dict.fromkeys([*STANDARD_ARMS, *arms_of(targets), *arms])
         if SMALL_CASH in config.programme.arms:
             lived[SMALL_CASH] = None

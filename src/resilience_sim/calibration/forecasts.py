@@ -106,7 +106,7 @@ def forecast(target: Target, lived: Lived) -> float:
             ]
             return target.sign * gap / sum(given) if sum(given) >= SMALLEST_BASE else float("nan")
         return target.sign * target.exposure * _told(target, lived, gap, of[base])
-    year = lived.shock_year[target.table]
+    year = lived.shock_year[target.table] + target.years_after
     calm = {arm: _level(target, lived, CALM, arm, year) for arm in {*signs, base}}
     moved = {
         arm: _level(target, lived, target.table, arm, year) - level for arm, level in calm.items()

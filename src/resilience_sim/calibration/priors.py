@@ -20,7 +20,7 @@ from resilience_sim.evidence.files import rows
 from resilience_sim.population.lognormal import normal_shares
 
 Values = Mapping[str, float]
-_CONTENT, _DEPTH = "content:", "shock:depth"
+_CONTENT, _DEPTH, _LABOUR = "content:", "shock:depth", "technology.labour."
 
 
 class Level(StrEnum):
@@ -109,12 +109,19 @@ def with_values(config: Config, values: Values) -> Config:
         elif prior.setting.startswith(_CONTENT):
             config = _with_content(config, prior.setting.removeprefix(_CONTENT), change)
         else:
+            if prior.setting.startswith(_LABOUR):
+                change = _of_all_labour(change)
             config = cast(Config, _changed(config, prior.setting.split("."), change))
     return config
 
 
 def _change(is_factor: bool, value: float) -> Callable[[float], float]:
     return (lambda before: before * value) if is_factor else (lambda _: value)
+
+
+def _of_all_labour(change: Callable[[float], float]) -> Callable[[float], float]:
+    """The change of a share of family labour, which takes no more than all of it."""
+    return lambda before: min(change(before), 1.0)
 
 
 def _changed(group: Any, path: Sequence[str], change: Callable[[float], float]) -> Any:

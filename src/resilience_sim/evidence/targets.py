@@ -74,7 +74,9 @@ class Target:
     contrast: str
     """Arms of the case that it compares, such as "both - cash", or interaction."""
     year: int | None
-    """Year of the run in which it is read, from 1; None: the first year of the shock."""
+    """Year of the run in which it is read, from 1; None: that of the shock."""
+    years_after: int
+    """Years after the first of the shock in which it is read, 0 but for what is decided at the next planting."""
     unit: str
     """How the outcome is told: percent (of the mean of the arm compared with), pp, sd (of the share of the
     arm compared with), months, tlu (of a household), index, or removed (percent of a loss)."""
@@ -144,8 +146,15 @@ def _target(row: dict[str, str], reading: dict[str, str]) -> Target:
         sign=int(reading["sign"] or 1),
         contrast=reading["contrast"],
         year=int(reading["year"]) if reading["year"].isdigit() else None,
+        years_after=_years_after(reading["year"]),
         unit=reading["unit"],
         factor=float(reading["factor"] or 1),
         exposure=float(reading["exposure"] or 1),
         because=reading["because"],
     )
+
+
+def _years_after(told: str) -> int:
+    """Years after the shock's first: "shock+1" is the next."""
+    _, plus, years = told.partition("shock+")
+    return int(years) if plus else 0

@@ -105,6 +105,7 @@ def _target(row: dict[str, str]) -> Target:
         sign=int(row["sign"]),
         contrast=row["contrast"],
         year=int(row["year"]),
+        years_after=0,
         unit=row["unit"],
         factor=1.0,
         exposure=1.0,
