@@ -299,7 +299,7 @@ class Life:
 
     def _open_year(self) -> None:
         self.income_year = self.consumption_year = self.own_year = self.wages_year = 0.0
-        self.pooled_year = self.sold_year = self.estate_left = 0.0
+        self.output_year = self.pooled_year = self.sold_year = self.estate_left = 0.0
         self.is_destitute = self.hungry = 0
 
     def _agree(self, row: int) -> None:
@@ -406,6 +406,7 @@ class Life:
         self.money = grow(self, self.savings) + self.income - self.luck.bill
         self.assets *= self.luck.survive * left("asset_loss")
         self.own_year, self.wages_year = self.own_year + own, self.wages_year + wages
+        self.output_year += own
         share = p.season_output[season]
         self.crop += share * self.luck.harvest * self.drought * left("own_loss")
 
@@ -625,6 +626,7 @@ class Life:
             "assets_squared": self.assets**2,
             "estate_left": self.estate_left,
             "own_income": self.own_year,
+            "own_output": self.output_year,
             "wages": self.wages_year,
             "confident": float(self.confidence),
             "participation": self.participation,

@@ -431,7 +431,7 @@ class Block:
                 scratch.drought, scratch.severity, scratch.own_factor, scratch.return_save,
                 scratch.return_borrow, scratch.credit_limit, state.child_pay, state.assets,
                 state.savings, scratch.money, scratch.income, scratch.earned, state.crop,
-                state.own_year, state.wages_year,
+                state.own_year, state.output_year, state.wages_year,
             )  # fmt: skip
             now.drought = scratch.drought.copy()
             if is_planting:

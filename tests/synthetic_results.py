@@ -152,6 +152,7 @@ def households(n_replicates: int = N_REPLICATES, seed: int = 1) -> SimpleNamespa
         "assets": 2 * consumption + 0.1 * own,
         "savings": 0.1 + 0.01 * own,
         "debt": np.maximum(0.05 * own, 0),
+        "own_output": 0.6 * consumption,
         "pooled": 0.05 - 0.02 * consumption,
         "distress_sales": np.maximum(0.1 * own, 0),
         "lean_consumption": 0.9 * consumption,

@@ -209,7 +209,7 @@ class Household(mesa.Agent):  # type: ignore[misc]
 
     def _open_year(self) -> None:
         self.income_year = self.consumption_year = self.own_year = self.wages_year = 0.0
-        self.pooled_year = self.sold_year = 0.0
+        self.output_year = self.pooled_year = self.sold_year = 0.0
         self.is_destitute, self.hungry = False, 0
 
     def grow_older(self) -> None:
@@ -280,6 +280,7 @@ class Household(mesa.Agent):  # type: ignore[misc]
         self.income = self.earned + self.other / p.periods_per_year + self.child_pay
         self.crop += output * harvest * self.drought
         self.own_year += own
+        self.output_year += own
         self.wages_year += paid
         owed = min(max(self.savings, -p.credit_limit), 0.0)
         after = max(self.savings, 0.0) * p.return_save + owed * p.return_borrow
@@ -445,8 +446,8 @@ class Household(mesa.Agent):  # type: ignore[misc]
             income, eaten, self.assets, max(self.savings, 0.0), max(-self.savings, 0.0),
             self.technique == 2, self.technique != 0, eaten < 1.0, gap, gap * gap, income < 1.0,
             self.is_destitute, self.knowledge, income * income, eaten * eaten, self.assets**2,
-            self.estate_left, self.own_year, self.wages_year, self.confidence, self.participation,
-            self.pooled_year, self.is_enrolled, p.school_age <= child_age < p.school_end,
+            self.estate_left, self.own_year, self.output_year, self.wages_year, self.confidence,
+            self.participation, self.pooled_year, self.is_enrolled, p.school_age <= child_age < p.school_end,
             self.sold_year, self.lean, self.hungry * 12 / p.periods_per_year, self.hungry > 0,
         )  # fmt: skip
 

@@ -143,6 +143,7 @@ class _Block:
     consumption_year: Array
     estate_left: Array
     own_year: Array
+    output_year: Array
     wages_year: Array
     pooled_year: Array
     sold_year: Array
@@ -168,7 +169,7 @@ class _Block:
         self.consumption_last, self.reach = h.consumption.copy(), h.reach[0]
         for name in (
             "child_pay", "crop", "lived", "lived_heir", "income_year", "consumption_year", "estate_left",
-            "own_year", "wages_year", "pooled_year", "sold_year", "lean",
+            "own_year", "output_year", "wages_year", "pooled_year", "sold_year", "lean",
         ):  # fmt: skip
             setattr(self, name, np.zeros(n, f4))
         for name in ("generation", "spell", "hungry"):
@@ -304,6 +305,7 @@ class _Block:
         self.income = self.earned + h.other * share + self.child_pay
         self.crop += p.season_output[season] * luck
         self.own_year += own
+        self.output_year += own
         self.wages_year += paid
         owed = np.minimum(np.maximum(self.savings, -p.credit_limit), f4(0.0))
         arrears = np.minimum(self.savings + p.credit_limit, f4(0.0))
@@ -468,9 +470,10 @@ class _Block:
             income, eaten, self.assets, np.maximum(self.savings, 0), np.maximum(-self.savings, 0),
             self.technique == 2, self.technique != 0, eaten < 1, gap, gap * gap, income < 1,
             self.is_destitute, self.knowledge, income * income, eaten * eaten, self.assets * self.assets,
-            self.estate_left, self.own_year, self.wages_year, self.confidence, self.participation,
-            self.pooled_year, self.is_enrolled, (child_age >= p.school_age) & (child_age < p.school_end),
-            self.sold_year, self.lean, self.hungry * f4(12 / p.periods_per_year), self.hungry > 0,
+            self.estate_left, self.own_year, self.output_year, self.wages_year, self.confidence,
+            self.participation, self.pooled_year, self.is_enrolled,
+            (child_age >= p.school_age) & (child_age < p.school_end), self.sold_year, self.lean,
+            self.hungry * f4(12 / p.periods_per_year), self.hungry > 0,
         )  # fmt: skip
         for o, value in enumerate(values):
             self.out.year[year, o] += self.weight @ value
@@ -492,6 +495,7 @@ class _Block:
             "income_year",
             "consumption_year",
             "own_year",
+            "output_year",
             "wages_year",
             "pooled_year",
             "sold_year",

@@ -236,6 +236,7 @@ def test_help_with_outlays_by_hand() -> None:
     # An outlay is no income, and is told as own work's.
     np.testing.assert_allclose(1 - helped.income, [0, 0.063, 0.126, 0.084], atol=2e-7)
     np.testing.assert_allclose(helped.own_year, [0, -0.063, -0.126, -0.084], atol=2e-7)
+    assert not helped.output_year.any()
     # Help beyond what it costs is not paid out.
     over = decided(technique=technique, knowledge=known, money=1.0, income=1.0, input_help=0.5)
     np.testing.assert_allclose(1 - over.consumption, [0, 0.09, 0, 0], atol=2e-7)

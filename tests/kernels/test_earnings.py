@@ -145,7 +145,8 @@ def earned(p: Any = None, n: int = 1, **given: Any) -> SimpleNamespace:
     }
     out = {
         "money": scratch.money, "income": scratch.income, "earned": scratch.earned,
-        "crop": state.crop, "own_year": state.own_year, "wages_year": state.wages_year,
+        "crop": state.crop, "own_year": state.own_year, "output_year": state.output_year,
+        "wages_year": state.wages_year,
     }  # fmt: skip
     earnings.earn(p, 0, n, season, *losses, gain, *values.values(), *out.values())
     return SimpleNamespace(**out, **values)
@@ -159,7 +160,7 @@ def test_income_by_hand() -> None:
         skill=2, assets=1, technique=1, harvest=0.8, drought=0.5, wage=1.2, other=0.4,
         child_pay=0.05, savings=0.5, bill=0.15, survive=0.7,
     )  # fmt: skip
-    assert told.own_year[0] == pytest.approx(0.12)
+    assert told.own_year[0] == told.output_year[0] == pytest.approx(0.12)
     assert told.wages_year[0] == pytest.approx(0.21)
     assert told.earned[0] == pytest.approx(0.33)
     assert told.income[0] == pytest.approx(0.48)
@@ -226,10 +227,11 @@ def test_a_year_adds_up_over_its_periods() -> None:
             scratch.harvest[0], scratch.wage[0], scratch.bill[0], scratch.survive[0], scratch.drought,
             scratch.severity, scratch.own_factor, scratch.return_save, scratch.return_borrow,
             scratch.credit_limit, state.child_pay, state.assets, state.savings, scratch.money,
-            scratch.income, scratch.earned, state.crop, state.own_year, state.wages_year,
+            scratch.income, scratch.earned, state.crop, state.own_year, state.output_year,
+            state.wages_year,
         )  # fmt: skip
     # 0.6 of output, 0.7 of wages, and a crop that was just ordinary.
-    assert state.own_year[0] == pytest.approx(0.6)
+    assert state.own_year[0] == state.output_year[0] == pytest.approx(0.6)
     assert state.wages_year[0] == pytest.approx(0.7)
     assert state.crop[0] == pytest.approx(1.0)
 

@@ -64,8 +64,8 @@ LEDGER = {
 NUMBERS = (
     "assets", "savings", "participation", "age", "skill", "wages", "skill_place", "school",
     "child_health", "child_school", "child_pay", "crop", "consumption_last", "income_year",
-    "consumption_year", "own_year", "wages_year", "estate_left", "pooled_year", "sold_year", "lean",
-    "severity", "drought", "money", "income", "earned", *small.TERMS,
+    "consumption_year", "own_year", "output_year", "wages_year", "estate_left", "pooled_year",
+    "sold_year", "lean", "severity", "drought", "money", "income", "earned", *small.TERMS,
 )  # fmt: skip
 # What has to happen to somebody in the small world, told from a period of a twin.
 EVENTS: dict[str, Callable[[SimpleNamespace], bool]] = {
@@ -367,7 +367,7 @@ def test_tiny_luckless_world_by_hand() -> None:
     Ada (eligible) starts with 2 of assets, the traditional technique in the ground.
       year 0: assets 2 -> 1, output 1, wages 1/2: income 3/2, money 3/2. Assets 1 > 1/2: plants.
               Keeps 1/2 + 1/2 = 1, carries 3/8, pays 1/4, eats 3/2 - 3/8 - 1/4 = 7/8.
-              Net income 5/4, 3/4 of it own.
+              Net income 5/4, 3/4 of it own: output 1 less the outlay.
       year 1: assets 1 -> 1/2, output 1/2, wages 1/2, cash 3/16: income 19/16,
               money 3/8 + 19/16 = 25/16. Assets 1/2 + 1/2 (grant) = 1: plants. Keeps 1,
               carries 25/64, pays 1/4, eats 25/16 - 25/64 - 1/4 = 59/64.
@@ -396,6 +396,7 @@ def test_tiny_luckless_world_by_hand() -> None:
     ada = {
         "income": [5 / 4, 15 / 16, 1],
         "own_income": [3 / 4, 1 / 4, 1 / 2],
+        "own_output": [1, 1 / 2, 1 / 2],
         "wages": [1 / 2, 1 / 2, 1 / 2],
         "consumption": [7 / 8, 59 / 64, 203 / 256],
         "assets": [1, 1, 3 / 4],
@@ -407,6 +408,7 @@ def test_tiny_luckless_world_by_hand() -> None:
     bea = {
         "income": [1, 1, 1],
         "own_income": [0, 0, 0],
+        "own_output": [0, 0, 0],
         "wages": [1, 1, 1],
         "consumption": [1 / 4, 9 / 16, 41 / 64],
         "assets": [1 / 2, 5 / 8, 21 / 32],
@@ -636,6 +638,27 @@ def test_money_is_conserved_whatever_is_delivered_and_lost() -> None:
     assert min(seen.values()) > 0, seen
 
 
+def test_own_output_is_own_income_and_the_outlay_paid() -> None:
+    """For every household, year, arm and world; equal to the bit where no outlay was paid."""
+    world = small.small_world()
+    of, seen = world.households, {"paid": 0, "nothing paid": 0}
+    for arm, calamity in np.ndindex(len(small.ARMS), 2):
+        outlay = np.zeros(len(of.key))
+        for now in small.passes(world, arm, calamity, 0):
+            if not hasattr(now, "chosen"):
+                break
+            outlay += now.ready.income.astype(float) - now.chosen.income
+            output, own = now.chosen.output_year, now.chosen.own_year
+            at = (arm, calamity, now.t)
+            np.testing.assert_allclose(output.astype(float) - own, outlay, atol=1e-5, err_msg=at)
+            assert (output == own)[outlay == 0].all() and (output >= own).all(), at
+            seen["paid"] += (outlay > 1e-3).sum()
+            seen["nothing paid"] += ((outlay == 0) & (own > 0)).sum()
+            if now.t % small.PER_YEAR == small.PER_YEAR - 1:
+                outlay[:] = 0
+    assert min(seen.values()) > 0, seen
+
+
 def test_a_leak_of_a_ten_thousandth_is_caught() -> None:
     # Negative control: the bound above is far finer than a leak that would matter.
     world = small.small_world()
@@ -666,7 +689,7 @@ def test_estates_are_told_in_the_year_of_the_succession_and_only_then() -> None:
 
 def test_flows_of_a_year_start_again_with_the_next() -> None:
     """What is told of a year is the sum over its own periods: of the pool and of sales in need too."""
-    flows = ("pooled_year", "sold_year", "own_year", "wages_year", "income_year")
+    flows = ("pooled_year", "sold_year", "own_year", "output_year", "wages_year", "income_year")
     most = dict.fromkeys(flows, 0.0)
     for now in small.passes(small.small_world(), 0, 1, 0):
         for name in flows:
@@ -1128,6 +1151,10 @@ def test_sums_fit_each_other(small_sums: people.Sums) -> None:
     )  # fmt: skip
     for part, whole in parts:
         assert (year[part] <= year[whole]).all()
+    # Own output is own income and outlay, which is never below zero and is paid in every arm.
+    assert (year["own_output"] >= year["own_income"]).all()
+    outlay = (year["own_output"] - year["own_income"]).sum(axis=(1, 2, 3, 4))
+    assert (outlay > 0).all()
     # A year's flows are the mean of its periods' yearly rates, up to rounding of each term.
     flows = sums.period.reshape(*sums.year.shape[:4], small.PER_YEAR, 2, 2).mean(axis=4) / UNIT
     for n, name in enumerate(PERIOD_OUTCOMES):
@@ -1224,13 +1251,13 @@ def test_the_workspace_holds_what_the_kernel_takes() -> None:
     assert len({id(array) for array in arrays}) == len(arrays)
 
 
-def test_state_is_at_most_132_bytes_per_household() -> None:
+def test_state_is_at_most_136_bytes_per_household() -> None:
     """One number of each field of `State` per household: what every period reads and writes."""
     state, _ = small.state_of(11, 3)
     assert all(array.shape == (11,) for array in state)
     bytes_each = sum(array.itemsize for array in state)
     assert bytes_each == 4 * len(people.State._fields)
-    assert bytes_each <= 132
+    assert bytes_each <= 136
 
 
 def test_nothing_is_allocated_in_the_period_loop() -> None:

@@ -91,17 +91,17 @@ def test_flows_of_a_year_by_hand() -> None:
     """A poor year of a head of 56 with a child of 7, in its own words."""
     told, village = recorded(
         0, N_FLOWS, income_year=0.75, consumption_year=0.5, assets=1.5, savings=-0.25, technique=2,
-        is_destitute=1, knowledge=1, estate_left=0.125, own_year=0.5, wages_year=0.25, age=56,
-        confidence=1, participation=0.625, pooled_year=-0.0625, is_enrolled=1, sold_year=0.375,
-        lean=0.4375, hungry=3,
+        is_destitute=1, knowledge=1, estate_left=0.125, own_year=0.5, output_year=0.625,
+        wages_year=0.25, age=56, confidence=1, participation=0.625, pooled_year=-0.0625,
+        is_enrolled=1, sold_year=0.375, lean=0.4375, hungry=3,
     )  # fmt: skip
     assert told == dict.fromkeys(OUTCOMES, 0.0) | {
         "income": 0.75, "consumption": 0.5, "assets": 1.5, "debt": 0.25, "improved": 1,
         "own_work": 1, "poor": 1, "poverty_gap": 0.5, "poverty_severity": 0.25, "poor_income": 1,
         "destitute": 1, "knowledge": 1, "income_squared": 0.5625, "consumption_squared": 0.25,
-        "assets_squared": 2.25, "estate_left": 0.125, "own_income": 0.5, "wages": 0.25,
-        "confident": 1, "participation": 0.625, "pooled": -0.0625, "enrolled": 1, "school_age": 1,
-        "distress_sales": 0.375, "lean_consumption": 0.4375, "hungry_months": 9, "hungry": 1,
+        "assets_squared": 2.25, "estate_left": 0.125, "own_income": 0.5, "own_output": 0.625,
+        "wages": 0.25, "confident": 1, "participation": 0.625, "pooled": -0.0625, "enrolled": 1,
+        "school_age": 1, "distress_sales": 0.375, "lean_consumption": 0.4375, "hungry_months": 9, "hungry": 1,
     }  # fmt: skip
     assert not village.any()
     # Strictly below the line is poor; a traditional field is own work; savings are not debt.
@@ -155,8 +155,8 @@ def test_a_closed_year_leaves_nothing_behind_but_what_was_eaten() -> None:
     state, scratch = small.state_of(2, 3)
     living = small.households(2, weight=[1.0, 2.0], quintile=[0, 3], panel_row=[-1, 0])
     flows = (
-        "income_year", "consumption_year", "own_year", "wages_year", "pooled_year", "sold_year",
-        "estate_left",
+        "income_year", "consumption_year", "own_year", "output_year", "wages_year", "pooled_year",
+        "sold_year", "estate_left",
     )  # fmt: skip
     for name in flows:
         getattr(state, name)[:] = [0.5, 1.5]

@@ -66,7 +66,7 @@ def test_a_small_run_has_the_same_columns_and_types(made):
 
 
 def test_every_outcome_of_the_kernel_has_a_unit_of_its_kind():
-    for name in ("pooled", "distress_sales", "lean_consumption"):
+    for name in ("own_income", "own_output", "pooled", "distress_sales", "lean_consumption"):
         assert not outcome(name).is_share and outcome(name).unit.startswith(LINES_PER_YEAR)
     for name in ("confident", "participation", "enrolled", "school_age", "hungry"):
         assert outcome(name).is_share and "decimal" in outcome(name).unit

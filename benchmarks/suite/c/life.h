@@ -38,9 +38,9 @@ static struct {
 #define REALS(X) \
     X(assets) X(savings) X(participation) X(age) X(skill) X(wages) X(skill_place) X(school) X(child_health) \
     X(child_school) X(child_pay) X(crop) X(consumption_last) X(lived) X(lived_heir) X(income_year) \
-    X(consumption_year) X(estate_left) X(own_year) X(wages_year) X(pooled_year) X(sold_year) X(lean) \
-    X(harvest) X(wage) X(bill) X(survive) X(drought) X(severity) X(money) X(income) X(consumption) X(earned) \
-    X(food) X(own_factor) X(input_help) X(outlay_keep) X(return_save) X(return_borrow) X(credit_limit)
+    X(consumption_year) X(estate_left) X(own_year) X(output_year) X(wages_year) X(pooled_year) X(sold_year) \
+    X(lean) X(harvest) X(wage) X(bill) X(survive) X(drought) X(severity) X(money) X(income) X(consumption) \
+    X(earned) X(food) X(own_factor) X(input_help) X(outlay_keep) X(return_save) X(return_borrow) X(credit_limit)
 #define COUNTS(X) \
     X(technique) X(knowledge) X(confidence) X(type_at) X(generation) X(is_enrolled) X(spell) X(is_destitute) \
     X(hungry) X(is_from_threshold) X(reach) X(is_heir) X(start) X(began_above) X(pattern)
@@ -141,8 +141,8 @@ static void begin(int64_t n) {
 #define FIELD(name) state.name[j] = 0;
         FIELD(generation) FIELD(is_enrolled) FIELD(child_pay) FIELD(crop) FIELD(lived) FIELD(lived_heir)
         FIELD(income_year) FIELD(consumption_year) FIELD(spell) FIELD(is_destitute) FIELD(is_from_threshold)
-        FIELD(estate_left) FIELD(own_year) FIELD(wages_year) FIELD(pooled_year) FIELD(sold_year) FIELD(lean)
-        FIELD(hungry) FIELD(pattern)
+        FIELD(estate_left) FIELD(own_year) FIELD(output_year) FIELD(wages_year) FIELD(pooled_year)
+        FIELD(sold_year) FIELD(lean) FIELD(hungry) FIELD(pattern)
 #undef FIELD
         state.drought[j] = 1;
         uint32_t word[4];
@@ -308,6 +308,7 @@ static void earn(int64_t n, int64_t season, int64_t before, int is_struck) {
         state.earned[j] = own + paid;
         state.crop[j] += output * (luck - luck * lost);
         state.own_year[j] += own;
+        state.output_year[j] += own;
         state.wages_year[j] += paid;
         REAL saved = state.savings[j], limit = state.credit_limit[j];
         REAL owed = least(most(saved, -limit), 0), arrears = least(saved + limit, 0);
@@ -391,8 +392,8 @@ static void record_flows(int64_t n, int64_t year) {
             income, eaten, assets, most(savings, 0), most(-savings, 0), state.technique[j] == 2,
             state.technique[j] != 0, eaten < 1, gap, gap * gap, income < 1, state.is_destitute[j],
             state.knowledge[j], income * income, eaten * eaten, assets * assets, state.estate_left[j],
-            state.own_year[j], state.wages_year[j], state.confidence[j], state.participation[j],
-            state.pooled_year[j], state.is_enrolled[j], p.school_age <= child_age && child_age < p.school_end,
+            state.own_year[j], state.output_year[j], state.wages_year[j], state.confidence[j],
+            state.participation[j], state.pooled_year[j], state.is_enrolled[j], p.school_age <= child_age && child_age < p.school_end,
             state.sold_year[j], state.lean[j], (REAL)state.hungry[j] * (12 / (REAL)run.per_year), state.hungry[j] != 0,
         };
         for (int o = 0; o < N_FLOWS; o++) add_outcome(j, year, o, values[o]);
@@ -611,7 +612,7 @@ static void close_year(int64_t n, int64_t year) {
         state.consumption_last[j] = eaten;
 #define FIELD(name) state.name[j] = 0;
         FIELD(income_year) FIELD(consumption_year) FIELD(is_destitute) FIELD(estate_left) FIELD(own_year)
-        FIELD(wages_year) FIELD(pooled_year) FIELD(sold_year) FIELD(hungry)
+        FIELD(output_year) FIELD(wages_year) FIELD(pooled_year) FIELD(sold_year) FIELD(hungry)
 #undef FIELD
     }
 }

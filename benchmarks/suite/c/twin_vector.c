@@ -339,6 +339,7 @@ INLINE void earn_all(int64_t season, int64_t before, int is_struck, int64_t quar
         PUT(earned, earned);
         PUT(crop, FMA(output, FNMA(luck, lost, luck), AT(crop)));
         PUT(own_year, ADD(AT(own_year), own));
+        PUT(output_year, ADD(AT(output_year), own));
         PUT(wages_year, ADD(AT(wages_year), paid));
         F saved = AT(savings), limit = AT(credit_limit);
         F owed = MIN(MAX(saved, SUB(none, limit)), none), arrears = MIN(ADD(saved, limit), none);
@@ -439,30 +440,31 @@ static void record_flows_all(int64_t n, int64_t year) {
     REAL_OUTCOME(15, SQUARE(AT(assets)));
     REAL_OUTCOME(16, AT(estate_left));
     REAL_OUTCOME(17, AT(own_year));
-    REAL_OUTCOME(18, AT(wages_year));
-    SHARE(19, IS(confidence));
-    REAL_OUTCOME(20, AT(participation));
-    REAL_OUTCOME(21, AT(pooled_year));
-    SHARE(22, IS(is_enrolled));
+    REAL_OUTCOME(18, AT(output_year));
+    REAL_OUTCOME(19, AT(wages_year));
+    SHARE(20, IS(confidence));
+    REAL_OUTCOME(21, AT(participation));
+    REAL_OUTCOME(22, AT(pooled_year));
+    SHARE(23, IS(is_enrolled));
 #define CHILD_AGE SUB(AT(age), ALL(p.birth_age))
-    SHARE(23, NOT_MORE(ALL(p.school_age), CHILD_AGE) & LESS(CHILD_AGE, ALL(p.school_end)));
-    REAL_OUTCOME(24, AT(sold_year));
-    REAL_OUTCOME(25, AT(lean));
+    SHARE(24, NOT_MORE(ALL(p.school_age), CHILD_AGE) & LESS(CHILD_AGE, ALL(p.school_end)));
+    REAL_OUTCOME(25, AT(sold_year));
+    REAL_OUTCOME(26, AT(lean));
     F months = ALL(12 / (float)run.per_year);
-    REAL_OUTCOME(26, MUL(_mm512_cvtepi32_ps(COUNT_AT(hungry)), months));
-    SHARE(27, IS(hungry));
+    REAL_OUTCOME(27, MUL(_mm512_cvtepi32_ps(COUNT_AT(hungry)), months));
+    SHARE(28, IS(hungry));
 }
 
 static void record_statuses_all(int64_t n, int64_t year) {
     int32_t years = run.escape_years;
 #define IS_UP MORE(spell, years)
 #define ESCAPED (IS_UP & EQUAL(start, 1))
-    SHARE(28, MORE(spell, 0));
-    SHARE(29, ESCAPED);
-    SHARE(30, ESCAPED & ~IS(is_from_threshold));
-    SHARE(31, ESCAPED & IS(is_from_threshold));
-    SHARE(32, IS(began_above) & _mm512_cmplt_epi32_mask(COUNT_AT(spell), COUNT(-years)));
-    SHARE(33, IS_UP & EQUAL(start, 2));
+    SHARE(29, MORE(spell, 0));
+    SHARE(30, ESCAPED);
+    SHARE(31, ESCAPED & ~IS(is_from_threshold));
+    SHARE(32, ESCAPED & IS(is_from_threshold));
+    SHARE(33, IS(began_above) & _mm512_cmplt_epi32_mask(COUNT_AT(spell), COUNT(-years)));
+    SHARE(34, IS_UP & EQUAL(start, 2));
 }
 
 static void learn_all(int64_t n, int64_t year) {
@@ -728,7 +730,7 @@ static void close_year_all(int64_t n, int64_t year) {
         _mm512_store_ps(state.twin + year * run.largest + j, eaten);
         PUT(consumption_last, eaten);
         PUT(income_year, none), PUT(consumption_year, none), PUT(estate_left, none), PUT(own_year, none);
-        PUT(wages_year, none), PUT(pooled_year, none), PUT(sold_year, none);
+        PUT(output_year, none), PUT(wages_year, none), PUT(pooled_year, none), PUT(sold_year, none);
         PUT_COUNT(is_destitute, COUNT(0)), PUT_COUNT(hungry, COUNT(0));
     }
     sums.status[0] += n_beyond;

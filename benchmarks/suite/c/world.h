@@ -2,7 +2,7 @@
 #pragma once
 #include "arrays.h"
 
-enum { N_OUTCOMES = 34, N_FLOWS = 28, N_BINS = 280, N_HEIR_BINS = 56, N_MOMENTS = 19, N_LISTS = 5, N_SCORES = 25 };
+enum { N_OUTCOMES = 35, N_FLOWS = 29, N_BINS = 280, N_HEIR_BINS = 56, N_MOMENTS = 19, N_LISTS = 5, N_SCORES = 25 };
 
 // Households as the kernel has them: X(type, kind in the file, name).
 #define HOUSEHOLDS(X) \

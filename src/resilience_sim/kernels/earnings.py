@@ -95,7 +95,7 @@ def earn(
     p, first, n, season_output, own_loss, wage_loss, other_loss, asset_loss, price_gain,
     land, other, skill, wages, technique, knowledge, harvest, wage, bill, survive, drought,
     severity, own_factor, return_save, return_borrow, credit_limit, child_pay, assets, savings,
-    money, income, earned, crop, own_year, wages_year,
+    money, income, earned, crop, own_year, output_year, wages_year,
 ):  # fmt: skip
     """Assets wear out, produce, and may be lost; wages, other income, returns and bills come in.
 
@@ -124,6 +124,7 @@ def earn(
         store(earned, j, own + paid)
         store(crop, j, load(crop, j) + season_output * (luck - luck * lost))
         store(own_year, j, load(own_year, j) + own)
+        store(output_year, j, load(output_year, j) + own)
         store(wages_year, j, load(wages_year, j) + paid)
         after = grow(
             load_table(return_save, j),

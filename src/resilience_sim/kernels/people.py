@@ -67,6 +67,7 @@ class State(NamedTuple):
     hungry: Any  # int32, periods of this year short of food
     is_from_threshold: Any  # int32, at the crossing the old knowledge would not have sufficed
     own_year: Any  # own output less outlay this year, lines
+    output_year: Any  # own output before outlay this year, lines
     wages_year: Any  # this year, lines
     estate_left: Any  # assets and savings that left the dynasty at succession this year, lines
     pooled_year: Any  # got from the pool less paid in this year, lines

@@ -115,8 +115,8 @@ def begin(households, first, n, state, scratch, share_hit, seed, replicate):
         clear(n, counts)
     for numbers in (
         state.child_pay, state.crop, state.lived, state.lived_heir, state.income_year,
-        state.consumption_year, state.estate_left, state.own_year, state.wages_year,
-        state.pooled_year, state.sold_year, state.lean,
+        state.consumption_year, state.estate_left, state.own_year, state.output_year,
+        state.wages_year, state.pooled_year, state.sold_year, state.lean,
     ):  # fmt: skip
         clear(n, numbers)
     for j in range(n):
@@ -210,7 +210,7 @@ def simulate(
                             scratch.own_factor, scratch.return_save, scratch.return_borrow,
                             scratch.credit_limit, state.child_pay, state.assets, state.savings,
                             scratch.money, scratch.income, scratch.earned, state.crop,
-                            state.own_year, state.wages_year,
+                            state.own_year, state.output_year, state.wages_year,
                         )  # fmt: skip
                         if season == 0:
                             if p.drought > 0.0:  # from now on, for the crop about to be planted

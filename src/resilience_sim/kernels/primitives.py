@@ -24,13 +24,13 @@ OUTCOMES = (
     "income", "consumption", "assets", "savings", "debt", "improved", "own_work", "poor",
     "poverty_gap", "poverty_severity", "poor_income", "destitute", "knowledge",
     "income_squared", "consumption_squared", "assets_squared", "estate_left",
-    "own_income", "wages",
+    "own_income", "own_output", "wages",
     "confident", "participation", "pooled", "enrolled", "school_age", "distress_sales",
     "lean_consumption", "hungry_months", "hungry",
     "above_threshold", "escaped", "escaped_wealth", "escaped_threshold", "fallen", "lifted",
 )  # fmt: skip
 #: The first N_FLOWS are known at the end of a year, the rest at the next planting.
-N_FLOWS = 28
+N_FLOWS = 29
 PERIOD_OUTCOMES = ("consumption", "income")
 
 #: Lists a household is on, as it is reached; the index of what an arm delivers.

@@ -88,16 +88,17 @@ def _flows(p, state, j, step, at, values):
     store(values, at + 15 * step, assets * assets)
     store(values, at + 16 * step, load_table(state.estate_left, j))
     store(values, at + 17 * step, load_table(state.own_year, j))
-    store(values, at + 18 * step, load_table(state.wages_year, j))
-    store(values, at + 19 * step, f4(load_table(state.confidence, j)))
-    store(values, at + 20 * step, load_table(state.participation, j))
-    store(values, at + 21 * step, load_table(state.pooled_year, j))
-    store(values, at + 22 * step, f4(load_table(state.is_enrolled, j)))
-    store(values, at + 23 * step, _share((p.school_age <= child_age) & (child_age < p.school_end)))
-    store(values, at + 24 * step, load_table(state.sold_year, j))
-    store(values, at + 25 * step, load_table(state.lean, j))
-    store(values, at + 26 * step, f4(hungry) * (_MONTHS / f4(p.periods_per_year)))
-    store(values, at + 27 * step, _share(hungry != 0))
+    store(values, at + 18 * step, load_table(state.output_year, j))
+    store(values, at + 19 * step, load_table(state.wages_year, j))
+    store(values, at + 20 * step, f4(load_table(state.confidence, j)))
+    store(values, at + 21 * step, load_table(state.participation, j))
+    store(values, at + 22 * step, load_table(state.pooled_year, j))
+    store(values, at + 23 * step, f4(load_table(state.is_enrolled, j)))
+    store(values, at + 24 * step, _share((p.school_age <= child_age) & (child_age < p.school_end)))
+    store(values, at + 25 * step, load_table(state.sold_year, j))
+    store(values, at + 26 * step, load_table(state.lean, j))
+    store(values, at + 27 * step, f4(hungry) * (_MONTHS / f4(p.periods_per_year)))
+    store(values, at + 28 * step, _share(hungry != 0))
 
 
 @kernel
@@ -108,12 +109,12 @@ def _statuses(scratch, state, j, escape_years, step, at, values):
     is_threshold = load_table(state.is_from_threshold, j) != 0
     is_up = spell > escape_years
     has_escaped = is_up & (start == TRAPPED)
-    store(values, at + 28 * step, _share(spell > 0))
-    store(values, at + 29 * step, _share(has_escaped))
-    store(values, at + 30 * step, _share(has_escaped & (not is_threshold)))
-    store(values, at + 31 * step, _share(has_escaped & is_threshold))
-    store(values, at + 32 * step, _share(began_above & (spell < -escape_years)))
-    store(values, at + 33 * step, _share(is_up & (start == NO_WAY_UP)))
+    store(values, at + 29 * step, _share(spell > 0))
+    store(values, at + 30 * step, _share(has_escaped))
+    store(values, at + 31 * step, _share(has_escaped & (not is_threshold)))
+    store(values, at + 32 * step, _share(has_escaped & is_threshold))
+    store(values, at + 33 * step, _share(began_above & (spell < -escape_years)))
+    store(values, at + 34 * step, _share(is_up & (start == NO_WAY_UP)))
 
 
 @kernel
@@ -216,7 +217,7 @@ def _start_year(n, state):
         store(state.consumption_last, j, load(state.consumption_year, j))
     for flow in (
         state.income_year, state.consumption_year, state.estate_left, state.own_year,
-        state.wages_year, state.pooled_year, state.sold_year,
+        state.output_year, state.wages_year, state.pooled_year, state.sold_year,
     ):  # fmt: skip
         flow[:n] = _ZERO
     state.is_destitute[:n] = i4(0)

@@ -24,6 +24,7 @@ class Outcome:
 MONEY_OUTCOMES = {
     "income": LINES_PER_YEAR,
     "own_income": f"{LINES_PER_YEAR}, own output less outlay",
+    "own_output": f"{LINES_PER_YEAR}, own output before outlay",
     "wages": LINES_PER_YEAR,
     "consumption": LINES_PER_YEAR,
     "assets": LINES,
