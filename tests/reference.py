@@ -839,8 +839,8 @@ def _nothing(world: Any) -> dict[str, np.ndarray]:
     lives = (arms, worlds, world.n_replicates)
     n_horizons, n_villages = int(world.scenario.horizon.max()) + 1, int(people.village.max()) + 1
     shapes = {
-        "year": (*lives, n_years, 2, 34),
-        "village": (arms, worlds, n_horizons, 2, 34, n_villages),
+        "year": (*lives, n_years, 2, 35),
+        "village": (arms, worlds, n_horizons, 2, 35, n_villages),
         "period": (*lives, n_periods, 2, 2),
         "histogram": (arms, worlds, n_horizons, 2, N_BINS),
         "mobility": (arms, worlds, 5, N_BINS),
