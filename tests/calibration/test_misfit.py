@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from resilience_sim.calibration.cases import STANDING
-from resilience_sim.calibration.misfit import MOST_SIGN, Misfit, is_right
-from resilience_sim.evidence import Role
+from resilience_sim.calibration.forecasts import reported
+from resilience_sim.calibration.misfit import (
+    MOST_SIGN,
+    SIGNIFICANT,
+    Misfit,
+    is_right,
+    usual_error,
+)
+from resilience_sim.evidence import Role, targets
 from small_cases import made_up
 
 STILL = [0.0] * len(STANDING)
@@ -31,7 +40,7 @@ def test_an_emulators_variance_makes_a_miss_cheaper() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "right", "wrong"), [(1, 9.0, -9.0), (-1, -9.0, 9.0), (0, 0.0, 9.0)]
+    ("value", "right", "wrong"), [(1, 9.0, -9.0), (-1, -9.0, 9.0), (0, 0.0, 90.0)]
 )
 def test_a_sign_is_one_sided_and_costs_no_more_than_a_little(
     value: int, right: float, wrong: float
@@ -48,6 +57,31 @@ def test_inside_the_neutral_band_is_neither_up_nor_down() -> None:
     inside = np.array([1.9, -1.9])
     assert not is_right(up, inside).any() and is_right(none, inside).all()
     assert (cost(none, 1.0) > cost(up, 1.0)).all()
+
+
+def test_no_effect_says_that_a_study_could_not_tell_one() -> None:
+    none, error = made_up("T", metric="sign", value=0.0, tolerance=0.5), usual_error("percent")
+    nothing, at_the_edge, up, down = np.exp(
+        cost(none, 0.0, SIGNIFICANT * error, 1.3 * error, -1.3 * error)
+    )
+    assert nothing > 0.93 and at_the_edge == pytest.approx(0.5, abs=0.02)
+    assert up == pytest.approx(0.75, abs=0.02) and up == pytest.approx(down)
+
+
+def test_the_usual_error_is_that_of_the_numbers_reported() -> None:
+    told = [t for t in targets() if t.is_number and t.role is Role.FIT and t.unit == "months"]
+    assert usual_error("months") == sorted(reported(t)[1] for t in told)[len(told) // 2]
+    assert usual_error("index") == usual_error("sd")
+
+
+def test_what_is_one_quantity_of_the_model_counts_once() -> None:
+    alone = made_up("T", value=10.0, tolerance=2.0)
+    echo = replace(alone, target_id="U", weight="low")
+    other = replace(alone, target_id="V", contrast="both - none")
+    misfit = Misfit([alone, echo, other])
+    terms = misfit.terms(np.array([[15.0, 15.0, 15.0, *STILL]]))[0]
+    assert terms[:2].sum() == pytest.approx(terms[2])
+    assert terms[0] == pytest.approx(2 * terms[1]) and terms[1] < 0.0
 
 
 def test_what_cannot_be_told_costs_as_much_as_a_bad_miss() -> None:

@@ -2,20 +2,24 @@
 
 A number is compared with its tolerance, with tails of Student's t, so that one target that nothing
 can meet does not decide everything. A sign is a one-sided constraint with the neutral band of the
-notes to the evidence, and costs no more than `MOST_SIGN`. Besides, the untreated world of a case has to
-stand still (`cases.STANDING`); that of a trial elsewhere need not, for nothing was surveyed there.
+notes to the evidence. That there was no effect says that a study with the usual error could not tell one
+from zero. Either costs no more than `MOST_SIGN`. What is read as one quantity of the model counts once,
+however often it was reported. Besides, the untreated world of a case has to stand still
+(`cases.STANDING`); that of a trial elsewhere need not, for nothing was surveyed there.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
+from statistics import median
 
 import numpy as np
 
 from resilience_sim.calibration.cases import STANDING_TOLERANCE
 from resilience_sim.calibration.forecasts import reported
-from resilience_sim.evidence import Role, Target
+from resilience_sim.evidence import Role, Target, targets
 
 BANDS = {"percent": 2.0, "pp": 1.0, "sd": 0.05, "index": 0.05, "months": 0.12, "tlu": 0.05}
 """Half widths of the neutral band by unit; a month is a twelfth of a year, so 1 pp of it are 0.12 months."""
@@ -25,8 +29,12 @@ MOST_SIGN = math.log(0.02)
 WORST = 4.0
 """Tolerances that a number counts as off where it cannot be told."""
 WEIGHTS = {"high": 1.0, "medium": 1.0, "low": 0.5}
+SIGNIFICANT = 1.96
+"""Standard errors from zero at which an effect is told."""
 _EDGE = 0.25
 """Width of a band's edge, which is logistic, as a share of the band."""
+_LOGIT = 1.702
+"""Slope at which a logistic distribution stands in for a normal one."""
 
 
 class Misfit:
@@ -50,10 +58,10 @@ class Misfit:
         self.is_number = np.array(numbers + [True] * len(STANDING_TOLERANCE), np.bool_)
         bands = [BANDS[t.unit] if not t.is_number else 1.0 for t in targets]
         self.band = np.array(bands + [1.0] * len(STANDING_TOLERANCE))
+        error = [usual_error(t.unit) if not t.is_number else 1.0 for t in targets]
+        self.error = np.array(error + [1.0] * len(STANDING_TOLERANCE))
         self.weight = np.ones(self.n_outputs)
-        self.weight[:n] = [
-            WEIGHTS[target.weight] if target.role is Role.FIT else 0.0 for target in targets
-        ]
+        self.weight[:n] = _weights(targets)
         self.weight[n:] = float(has_to_stand)
 
     def __call__(self, forecasts: np.ndarray, variance: np.ndarray | float = 0.0) -> np.ndarray:
@@ -78,13 +86,43 @@ class Misfit:
         number = -0.5 * (FREEDOM + 1.0) * np.log1p(square / FREEDOM)
         edge = np.sqrt((_EDGE * self.band) ** 2 + variance)
         over, under = _logistic((at - self.band) / edge), _logistic((-at - self.band) / edge)
-        right = np.where(
-            self.value > 0, over, np.where(self.value < 0, under, 1.0 - np.minimum(over + under, 1))
-        )
+        slope = _LOGIT / np.sqrt(self.error**2 + variance)
+        told = SIGNIFICANT * self.error
+        untold = _logistic((told - at) * slope) - _logistic((-told - at) * slope)
+        right = np.where(self.value > 0, over, np.where(self.value < 0, under, untold))
         right = np.where(is_told, right, 0.0)
         floor = math.exp(MOST_SIGN)
         sign = np.log(floor + (1.0 - floor) * right)
         return np.asarray(self.weight * np.where(self.is_number, number, sign))
+
+
+@cache
+def usual_error(unit: str) -> float:
+    """Standard error that a report of no effect is taken to have had, in a unit.
+
+    The median tolerance of the fitted numbers told in that unit, which were known before any fit. Of
+    indices none was told with an error; they count as standard deviations.
+    """
+    told = [
+        reported(target)[1]
+        for target in targets()
+        if target.is_number and target.is_represented and target.role is Role.FIT
+        if target.unit == ("sd" if unit == "index" else unit)
+    ]
+    return median(told)
+
+
+def _weights(targets: Sequence[Target]) -> list[float]:
+    """Weights of targets; those read as one quantity of the model share the largest among them."""
+    own = [WEIGHTS[each.weight] if each.role is Role.FIT else 0.0 for each in targets]
+    read = [
+        (each.table, each.measure, each.contrast, each.year, each.years_after) for each in targets
+    ]
+    alike = [[w for w, other in zip(own, read, strict=True) if other == each] for each in read]
+    return [
+        weight * max(several) / sum(several) if weight else 0.0
+        for weight, several in zip(own, alike, strict=True)
+    ]
 
 
 def is_right(target: Target, forecasts: np.ndarray) -> np.ndarray:
