@@ -112,7 +112,14 @@ def toy(world: str, seed: int) -> tuple[Toy, np.ndarray]:
         seen[0] += 10.0 * TOLERANCE
     blank = replace(targets()[0], weight="high", role=Role.FIT, metric="percent", unit="percent")
     made.targets = tuple(
-        replace(blank, target_id=f"T{i}", factor=1.0, value=float(seen[i]), tolerance=TOLERANCE)
+        replace(
+            blank,
+            target_id=f"T{i}",
+            measure=f"T{i}",
+            factor=1.0,
+            value=float(seen[i]),
+            tolerance=TOLERANCE,
+        )
         for i in range(N_FITTED)
     )
     return made, truth

@@ -69,7 +69,9 @@ def toy(truth: Values, tolerance: float, n_targets: int, seed: int, name: str = 
     slopes = chance.normal(size=(n_targets, len(priors()))) * (
         chance.random((n_targets, len(priors()))) < 0.3
     )
-    blank: Sequence[Target] = [made_up(f"{name}{i}", case_id=name) for i in range(n_targets)]
+    blank: Sequence[Target] = [
+        made_up(f"{name}{i}", case_id=name, measure=f"{name}{i}") for i in range(n_targets)
+    ]
     case = ToyCase(tuple(blank), slopes, config=f"{name}{seed}")
     told = case.simulate("two_exponents", truth)[:n_targets]
     seen = told + tolerance * chance.normal(size=n_targets)
