@@ -62,7 +62,7 @@ def test_assets_diverge_between_who_begins_below_and_above_a_split() -> None:
 
 def test_where_labour_is_idle_grants_bring_work() -> None:
     made = erewhon((made_up("labour", measure="labour", contrast="productive - none"),))
-    poor = {"productivity_traditional": 0.8, "labour_traditional": 0.45}  # not all have own work
+    poor = {"productivity_traditional": 0.8, "labour_traditional": 1.5}  # not all have own work
     values = values_of(np.zeros(len(priors()))) | poor
     busy, idle = (
         made.simulate("two_exponents", values | {"idle_labour": share})[0] for share in (0.0, 0.3)
