@@ -1,7 +1,8 @@
 """Reported effects of programmes, and what in the model represents each.
 
 `data/targets.csv` holds the effects as they were gathered; `data/readings.csv` says how this project
-reads each of them. Both were written before anything was fitted.
+reads each of them. Both were written before anything was fitted; the few readings corrected since are named in
+`data/README.md`.
 """
 
 from __future__ import annotations
