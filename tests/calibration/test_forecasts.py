@@ -50,6 +50,7 @@ RUN = lived(
     [
         ({}, 25.0),
         ({"contrast": "interaction"}, 20.0),
+        ({"contrast": "both/cash - none"}, 35.0),
         ({"measure": "earned", "contrast": "cash - none"}, 100 * (0.8 / 0.9 - 1)),
         ({"measure": "improved", "unit": "pp", "contrast": "both - cash"}, 25.0),
         ({"measure": "improved", "unit": "pp", "sign": -1}, -25.0),
@@ -96,6 +97,13 @@ def test_what_is_decided_after_the_shock_is_read_a_year_later() -> None:
     told = made_up("T", table="shock", measure="improved", unit="pp", contrast="cash - none")
     assert forecast(told, early) == 0.0
     assert forecast(replace(told, years_after=1), early) == pytest.approx(5.0)
+
+
+def test_arms_told_together_count_evenly_and_are_all_lived() -> None:
+    told = made_up("T", contrast="both/cash - none")
+    alone = [forecast(made_up("T", contrast=f"{arm} - none"), RUN) for arm in ("both", "cash")]
+    assert alone[0] != alone[1] and forecast(told, RUN) == pytest.approx(np.mean(alone))
+    assert set(arms_of([told])) == {"both", "cash", "none"}
 
 
 def test_of_months_short_of_food_is_told_what_is_not_added() -> None:

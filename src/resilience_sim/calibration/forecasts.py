@@ -56,11 +56,15 @@ class Lived:
 
 
 def contrast_of(target: Target) -> tuple[dict[str, float], str]:
-    """Signs of the arms a target compares, and the arm its percentages are of."""
+    """Signs of the arms a target compares, and the arm its percentages are of.
+
+    Arms that a study told together, as in "both/cash - none", count evenly.
+    """
     if target.contrast == "interaction":
         return _INTERACTION, "none"
-    arm, _, against = target.contrast.partition(" - ")
-    return {arm: 1.0, against: -1.0}, against
+    told, _, against = target.contrast.partition(" - ")
+    arms = told.split("/")
+    return {**dict.fromkeys(arms, 1.0 / len(arms)), against: -1.0}, against
 
 
 def arms_of(targets: Sequence[Target]) -> tuple[str, ...]:
