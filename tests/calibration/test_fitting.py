@@ -13,6 +13,7 @@ from resilience_sim.calibration import fitting, sampling
 from resilience_sim.calibration.draws import Draws, read, tables_of, write
 from resilience_sim.calibration.evaluations import Evaluations
 from resilience_sim.calibration.fitting import FITTED, FLOOR, LEFT_OUT, TRIAL, Fit, Plan, fit
+from resilience_sim.calibration.misfit import SIGNIFICANT, usual_error
 from resilience_sim.calibration.priors import priors, values_of
 from resilience_sim.calibration.scoring import quantiles
 from resilience_sim.errors import ConfigError
@@ -29,8 +30,13 @@ def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitting, "sample", partial(sampling.sample, n_warm=14, heats=5))
 
 
+def truth_scores(seed: int) -> np.ndarray:
+    """Of its own chance, so that no toy's slopes are drawn along its truth."""
+    return np.random.default_rng([seed, 1]).standard_normal(len(priors()))
+
+
 def truth(seed: int) -> dict[str, float]:
-    return values_of(np.random.default_rng(seed).standard_normal(len(priors())))
+    return values_of(truth_scores(seed))
 
 
 def fitted(
@@ -51,7 +57,7 @@ def test_bands_cover_what_the_truth_says_and_is_as_often_as_they_claim(tmp_path:
         found, (case,) = fitted(tmp_path, (seed,))
         (drawn,) = found.drawn
         told = case.simulate("two_exponents", truth(seed))[: len(case.targets)]
-        actual = np.random.default_rng(seed).standard_normal(len(priors()))
+        actual = truth_scores(seed)
         for at, value in enumerate(told):
             low, _, high = quantiles(drawn.forecasts[:, at], drawn.weight)
             told_inside.append(low <= value <= high)
@@ -63,6 +69,28 @@ def test_bands_cover_what_the_truth_says_and_is_as_often_as_they_claim(tmp_path:
     assert np.mean(told_inside) >= 0.85
     assert 0.82 <= np.mean(parameters_inside) <= 0.98
     assert np.mean(width) < 0.96 * 2 * 1.645  # the evidence did tell something
+    assert np.mean(told_width) < 0.5  # of the spread before any evidence
+
+
+def test_a_report_of_no_effect_keeps_what_has_none_and_rules_out_what_has_much(
+    tmp_path: Path,
+) -> None:
+    told_inside, told_width = [], []
+    nearly_none = 0.5 * SIGNIFICANT * usual_error("months")
+    for seed in range(40):
+        case = toy(truth(seed), 0.3, 6, seed, "toyx")
+        actual = case.simulate("two_exponents", truth(seed))[0]
+        if abs(actual) > nearly_none:
+            continue
+        none = replace(case.targets[0], metric="sign", value=0.0, unit="months")
+        case.targets = (none, *case.targets[1:])
+        evaluations = Evaluations(tmp_path / str(seed), threads=1)
+        (drawn,) = fit({"toyx": case}, evaluations, PLAN, ONE).drawn  # type: ignore[dict-item]
+        low, _, high = quantiles(drawn.forecasts[:, 0], drawn.weight)
+        told_inside.append(low <= actual <= high)
+        told_width.append((high - low) / (2 * 1.645 * np.linalg.norm(case.slopes[0])))
+    assert len(told_inside) >= 5, "too few of the truths have next to no effect"
+    assert np.mean(told_inside) >= 0.8
     assert np.mean(told_width) < 0.5  # of the spread before any evidence
 
 

@@ -44,6 +44,7 @@ def test_every_source_tells_every_contrast(table: pd.DataFrame) -> None:
     assert set(table["horizon_months"]) == {12, 36, 120}
     assert set(table["comparison"]) == {"control", "cash", "productive", "interaction"}
     assert set(table["drawn_for"]) == {NEW}
+    assert {"own_output", "wages", "labour", "savings"} <= set(table["outcome"])
     counts = table.groupby("source")["arm"].count()
     assert counts.nunique() == 1
 

@@ -23,6 +23,7 @@ from resilience_sim.calibration.priors import priors
 from resilience_sim.calibration.scoring import quantiles
 from resilience_sim.calibration.structures import VARIANTS
 from resilience_sim.errors import SimulationError, SolverError
+from resilience_sim.model import LABOUR
 from resilience_sim.outcomes.contrasts import SMALLEST_BASE, Contrast
 from resilience_sim.outcomes.effects import contrasts
 from resilience_sim.outcomes.units import outcome as outcome_of
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from resilience_sim.config import Config
 
 OUTCOMES = (
-    "income", "consumption", "own_income", "assets", "improved", "poor", "hungry_months", "enrolled",
+    "income", "consumption", "own_output", "own_income", "wages", LABOUR, "assets", "savings", "improved",
+    "poor", "hungry_months", "enrolled",
 )  # fmt: skip
 LONGEST_YEARS = 10
 """Horizons beyond it are not told again."""
