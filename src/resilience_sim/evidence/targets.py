@@ -73,11 +73,11 @@ class Target:
     sign: int
     """-1 where more of the target is less of the outcome, else 1."""
     contrast: str
-    """Arms of the case that it compares, such as "both - cash", or interaction."""
+    """Arms of the case that it compares, such as "both - cash" or "both/cash - none", or interaction."""
     year: int | None
     """Year of the run in which it is read, from 1; None: that of the shock."""
     years_after: int
-    """Years after the first of the shock in which it is read: 1 for what the next planting decides, else 0."""
+    """Years after the first of the shock in which it is read: 1 for what is told or decided in the next, else 0."""
     unit: str
     """How the outcome is told: percent (of the mean of the arm compared with), pp, sd (of the share of the
     arm compared with), months, tlu (of a household), index, or removed (percent of a loss)."""
