@@ -77,7 +77,7 @@ class Target:
     year: int | None
     """Year of the run in which it is read, from 1; None: that of the shock."""
     years_after: int
-    """Years after the first of the shock in which it is read: 1 for what is told or decided in the next, else 0."""
+    """Years after the shock's first in which it is read: 1 for what is told or decided in the next, else 0."""
     unit: str
     """How the outcome is told: percent (of the mean of the arm compared with), pp, sd (of the share of the
     arm compared with), months, tlu (of a household), index, or removed (percent of a loss)."""
