@@ -136,6 +136,22 @@ def test_shocks_of_targets_are_lived_and_deeper_ones_take_more() -> None:
     assert set(lived.means) == {"none", "shock", "drought"}
 
 
+def test_a_shock_is_lived_by_the_arms_that_its_targets_compare_as_if_all_lived_it() -> None:
+    config, drought = compose(["case=erewhon"]), compose(["shock=drought"]).shock
+    values = values_of(np.zeros(len(priors())))
+    few = Case(config, STRUCK, {"drought": drought}, SMALL)
+    every = Case(config, STRUCK, {"drought": drought}, SMALL, is_shocked=True)
+    assert few.arms_under == {"drought": ("none", "cash"), "shock": ("none", "cash")}
+    assert set(every.arms_under["shock"]) == set(every.config.arms)
+    told, whole = (case.live("rule_of_thumb", values) for case in (few, every))
+    np.testing.assert_array_equal(told.means["none"], whole.means["none"])
+    at = [told.arms.index(arm) for arm in ("none", "cash")]
+    for world in ("shock", "drought"):
+        np.testing.assert_array_equal(told.means[world][at], whole.means[world][at])
+        assert np.isnan(told.means[world][told.arms.index("both")]).all()
+    assert np.isfinite(whole.means["shock"]).all()
+
+
 def test_policies_that_do_not_settle_are_no_number(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:

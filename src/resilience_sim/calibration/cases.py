@@ -9,6 +9,7 @@ import numpy as np
 
 from resilience_sim import solver
 from resilience_sim.calibration.forecasts import (
+    CALM,
     DIVERGENCE,
     DIVERGENCE_YEARS,
     SMALL_CASH,
@@ -25,7 +26,7 @@ from resilience_sim.errors import SimulationError, SolverError
 from resilience_sim.evidence import Target
 from resilience_sim.imputed import start_of
 from resilience_sim.kernels.primitives import OUTCOMES
-from resilience_sim.lives import Lives, fixed_weights, phases_of
+from resilience_sim.lives import Arms, Lives, fixed_weights, phases_of
 from resilience_sim.model import LABOUR, labour_at_work
 from resilience_sim.model import primitives as primitives_of
 from resilience_sim.outcomes.axes import ELIGIBLE, STANDARD_ARMS
@@ -132,6 +133,13 @@ class Case:
         lived = dict.fromkeys([*STANDARD_ARMS, *arms_of(targets), *arms])
         if SMALL_CASH in config.programme.arms:
             lived[SMALL_CASH] = None
+        self.arms_under = {
+            name: tuple(lived)
+            if is_shocked and name == SHOCK
+            else arms_of([target for target in targets if target.table == name])
+            for name in self.shocks
+        }
+        """By shock, the arms that live it: those that its targets compare, or all."""
         self.config = _for_draws(config, effort, max([years, *read, *struck]), list(lived), split)
         self.households = load(self.config.population, self.config.seed, self.config.generations)
 
@@ -140,6 +148,13 @@ class Case:
         """Names of what `simulate` returns: the targets, `STANDING`, and the targets if arms simply added."""
         names = [target.target_id for target in self.targets]
         return (*names, *STANDING, *(f"{name}_added" for name in names))
+
+    def _to_live(self) -> dict[str, tuple[str, ...]]:
+        """Arms to live by shock; without one all arms, unless some shock has all of them beside it."""
+        every = tuple(self.config.arms)
+        if any(len(arms) == len(every) for arms in self.arms_under.values()):
+            return self.arms_under
+        return {CALM: every, **self.arms_under}
 
     def simulate(self, structure: str, values: Values) -> np.ndarray:
         """Forecasts of the targets and the drift of the untreated world under one draw.
@@ -174,23 +189,30 @@ class Case:
         policies = solver.solve(config, p, start.axes, list(wanted))
         n_periods = config.horizon_years * config.periods_per_year
         means: dict[str, np.ndarray] = {}
-        for name in self.shocks or ("none",):
+        for name, arms in self._to_live().items():
             told = replace(self.config, shock=self.shocks.get(name, config.shock))
             shock = with_values(told, values).shock
             path = shock_path(shock, n_periods, config.periods_per_year)
-            worlds = ("none", name) if self.shocks else ("none",)
             experiment = Experiment(
                 replace(config, shock=shock), self.households, given, path, p, seconds=0.0
             )
             lives = Lives(experiment, p, start, policies)
-            every, years_lived = range(len(lives.blocks)), config.horizon_years
-            sums = lives.live(phases, every, worlds, years_lived, with_panel=self.split is not None)
+            at = [given.names.index(arm) for arm in arms]
+            sums = lives.live(
+                phases,
+                range(len(lives.blocks)),
+                (CALM,) if name == CALM else (CALM, name),
+                config.horizon_years,
+                Arms(at, [0] * len(at)),
+                with_panel=self.split is not None and len(at) == len(given.names),
+            )
             inside = lives.households.is_eligible != 0
             weight = fixed_weights(lives.households.weight[inside]).sum()
-            means |= {
-                world: sums.year[:, w, :, :, ELIGIBLE].mean(axis=1) / weight
-                for w, world in enumerate(worlds)
-            }
+            found = sums.year[..., ELIGIBLE, :].mean(axis=2) / weight
+            if len(at) == len(given.names):
+                means[CALM], panel = found[:, 0], sums.panel
+            means[name] = np.full((len(given.names), *found.shape[2:]), np.nan)
+            means[name][at] = found[:, -1]
         own_work, improved = (OUTCOMES.index(name) for name in ("own_work", "improved"))
         for world, mean in means.items():
             labour = labour_at_work(config, mean[..., own_work], mean[..., improved])
@@ -213,7 +235,7 @@ class Case:
             },
             divergence={}
             if self.split is None
-            else divergence(sums.panel[given.names.index("both"), 0], self.split),
+            else divergence(panel[given.names.index("both"), 0], self.split),
         )
 
 
