@@ -150,6 +150,16 @@ def test_a_shock_is_lived_by_the_arms_that_its_targets_compare_as_if_all_lived_i
         np.testing.assert_array_equal(told.means[world][at], whole.means[world][at])
         assert np.isnan(told.means[world][told.arms.index("both")]).all()
     assert np.isfinite(whole.means["shock"]).all()
+    turned = [
+        made_up(arm, table="shock", measure="consumption", contrast=f"{arm} - none", year=None)
+        for arm in reversed(few.config.arms)
+    ]
+    other = Case(config, turned, {}, SMALL)
+    assert other.arms_under["shock"] == tuple(other.config.arms)
+    told = other.live("rule_of_thumb", values)
+    at = [told.arms.index(arm) for arm in whole.arms]
+    for world in ("none", "shock"):
+        np.testing.assert_array_equal(told.means[world][at], whole.means[world])
 
 
 def test_policies_that_do_not_settle_are_no_number(

@@ -133,13 +133,12 @@ class Case:
         lived = dict.fromkeys([*STANDARD_ARMS, *arms_of(targets), *arms])
         if SMALL_CASH in config.programme.arms:
             lived[SMALL_CASH] = None
-        self.arms_under = {
-            name: tuple(lived)
-            if is_shocked and name == SHOCK
-            else arms_of([target for target in targets if target.table == name])
-            for name in self.shocks
-        }
+        self.arms_under: dict[str, tuple[str, ...]] = {}
         """By shock, the arms that live it: those that its targets compare, or all."""
+        for name in self.shocks:
+            compared = arms_of([target for target in targets if target.table == name])
+            is_whole = is_shocked and name == SHOCK
+            self.arms_under[name] = tuple(arm for arm in lived if is_whole or arm in compared)
         self.config = _for_draws(config, effort, max([years, *read, *struck]), list(lived), split)
         self.households = load(self.config.population, self.config.seed, self.config.generations)
 
@@ -148,13 +147,6 @@ class Case:
         """Names of what `simulate` returns: the targets, `STANDING`, and the targets if arms simply added."""
         names = [target.target_id for target in self.targets]
         return (*names, *STANDING, *(f"{name}_added" for name in names))
-
-    def _to_live(self) -> dict[str, tuple[str, ...]]:
-        """Arms to live by shock; without one all arms, unless some shock has all of them beside it."""
-        every = tuple(self.config.arms)
-        if any(len(arms) == len(every) for arms in self.arms_under.values()):
-            return self.arms_under
-        return {CALM: every, **self.arms_under}
 
     def simulate(self, structure: str, values: Values) -> np.ndarray:
         """Forecasts of the targets and the drift of the untreated world under one draw.
@@ -237,6 +229,13 @@ class Case:
             if self.split is None
             else divergence(panel[given.names.index("both"), 0], self.split),
         )
+
+    def _to_live(self) -> dict[str, tuple[str, ...]]:
+        """Arms to live by shock; without one all arms, unless some shock has all of them beside it."""
+        every = tuple(self.config.arms)
+        if any(len(arms) == len(every) for arms in self.arms_under.values()):
+            return self.arms_under
+        return {CALM: every, **self.arms_under}
 
 
 def divergence(panel: np.ndarray, split: float) -> dict[str, float]:

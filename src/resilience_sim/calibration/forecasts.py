@@ -40,7 +40,7 @@ class Lived:
     arms: tuple[str, ...]
     outcomes: tuple[str, ...]
     means: Mapping[str, np.ndarray]
-    """By world, "none" being the calm one: (A, Y, O)."""
+    """By world, "none" being the calm one: (A, Y, O); NaN where an arm did not live a shock."""
     content: np.ndarray
     """(A, Y, indices) points of measured indices by content received."""
     shock_year: Mapping[str, int]
