@@ -12,6 +12,7 @@ from resilience_sim.calibration.forecasts import (
     CALM,
     DIVERGENCE,
     DIVERGENCE_YEARS,
+    MEDIAN_OF_MEAN,
     SMALL_CASH,
     Lived,
     added,
@@ -30,6 +31,7 @@ from resilience_sim.lives import Arms, Lives, fixed_weights, phases_of
 from resilience_sim.model import LABOUR, labour_at_work
 from resilience_sim.model import primitives as primitives_of
 from resilience_sim.outcomes.axes import ELIGIBLE, STANDARD_ARMS
+from resilience_sim.outcomes.inequality import quantile
 from resilience_sim.outcomes.measured import content_points
 from resilience_sim.population import load
 from resilience_sim.programmes import deliveries
@@ -47,6 +49,9 @@ SMALLEST_ASSETS = 1e-3
 """Lines; smaller holdings count as this in logs."""
 SHOCK = "shock"
 """Name of the world in which the case's own shock strikes."""
+_TOLD_WITHOUT_SHOCK = ("effects", "measured", DIVERGENCE)
+OWN_TABLES = (*_TOLD_WITHOUT_SHOCK, SHOCK)
+"""Tables of targets that name no other shock than the case's own."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ class Case:
     targets
         Those to forecast; targets that nothing represents are left out by the caller.
     shocks
-        Settings of the worlds that targets name besides the case's own shock, by name: drought.
+        Settings of the worlds that targets name besides the case's own shock, by name.
     effort
         How finely a draw is simulated.
     arms
@@ -124,7 +129,7 @@ class Case:
         self.split = split
         require_arms(targets, tuple(config.programme.arms))
         self.targets = tuple(targets)
-        told = {target.table for target in targets} - {"effects", "measured", DIVERGENCE}
+        told = {target.table for target in targets} - {*_TOLD_WITHOUT_SHOCK}
         told |= {SHOCK} if is_shocked else set()
         self.shocks = {name: shocks.get(name, config.shock) for name in sorted(told)}
         read = [target.year or 1 for target in targets]
@@ -224,6 +229,7 @@ class Case:
                 "income": float(np.average(income, weights=persons)),
                 "own_income": float(np.average(own, weights=persons)),
                 "poor_income": float(np.average(income < 1.0, weights=persons)),
+                MEDIAN_OF_MEAN: median_of_mean(own, people.weight[inside]),
             },
             divergence={}
             if self.split is None
@@ -236,6 +242,14 @@ class Case:
         if any(len(arms) == len(every) for arms in self.arms_under.values()):
             return self.arms_under
         return {CALM: every, **self.arms_under}
+
+
+def median_of_mean(own: np.ndarray, weight: np.ndarray) -> float:
+    """Median over mean of what is positive in `own` (n,), by `weight` (n,); NaN where nothing is."""
+    has = own > 0.0
+    if not has.any():
+        return float("nan")
+    return quantile(own[has], weight[has], 0.5) / float(np.average(own[has], weights=weight[has]))
 
 
 def divergence(panel: np.ndarray, split: float) -> dict[str, float]:

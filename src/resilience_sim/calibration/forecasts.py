@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from resilience_sim.errors import ConfigError, Problem
-from resilience_sim.evidence import Target
+from resilience_sim.evidence import Base, Target
 from resilience_sim.outcomes.measured import INDICES, structural_points
 
 CALM = "none"
@@ -27,6 +27,8 @@ DIVERGENCE = "divergence"
 DIVERGENCE_YEARS = (1, 5)
 """Years whose ends a divergence of assets lies between: four years, the first after what was given."""
 _INTERACTION = {"both": 1.0, "cash": -1.0, "productive": -1.0, "none": 1.0}
+MEDIAN_OF_MEAN = "own_median_of_mean"
+"""Median own income of households that have some, as a share of their mean."""
 SMALLEST_BASE = 1e-3
 """Lines; a percentage of a smaller mean says nothing."""
 SMALLEST_LOSS = 1e-3
@@ -50,7 +52,7 @@ class Lived:
     tlu_per_line: float
     """Livestock units that a line of assets buys."""
     start: Mapping[str, float] = field(default_factory=dict)
-    """Means of the eligible at the start: income, own_income, poor_income."""
+    """Of the eligible at the start: means of income, own_income and poor_income, and MEDIAN_OF_MEAN."""
     divergence: Mapping[str, float] = field(default_factory=dict)
     """Mean change of log assets under both: `below` a split, and `above_minus_below`."""
 
@@ -109,7 +111,8 @@ def forecast(target: Target, lived: Lived) -> float:
                 sign * _sum(TRANSFERRED, lived, CALM, arm, year) for arm, sign in signs.items()
             ]
             return target.sign * gap / sum(given) if sum(given) >= SMALLEST_BASE else float("nan")
-        return target.sign * target.exposure * _told(target, lived, gap, of[base])
+        told = _told(target, lived, gap, _base(target, lived, base, of[base]))
+        return target.sign * target.exposure * told
     year = lived.shock_year[target.table] + target.years_after
     calm = {arm: _level(target, lived, CALM, arm, year) for arm in {*signs, base}}
     moved = {
@@ -159,6 +162,18 @@ def _sum(parts: Mapping[str, float], lived: Lived, world: str, arm: str, year: i
     """A sum of outcomes in one arm, world and year."""
     means = lived.means[world][lived.arms.index(arm), year - 1]
     return float(sum(sign * means[lived.outcomes.index(name)] for name, sign in parts.items()))
+
+
+def _base(target: Target, lived: Lived, arm: str, now: float) -> float:
+    """What a percentage is of: the level of the arm compared with, `now`, or what stood there before.
+
+    A median is of households with own work, and so is an effect that is told in percent of it; what the
+    median is of the mean is taken from own incomes at the start.
+    """
+    if target.base not in (Base.BEFORE, Base.MEDIAN_BEFORE):
+        return now
+    before = _level(target, lived, CALM, arm, 1)
+    return before * lived.start[MEDIAN_OF_MEAN] if target.base is Base.MEDIAN_BEFORE else before
 
 
 def _told(target: Target, lived: Lived, gap: float, base: float) -> float:

@@ -102,7 +102,7 @@ def calibrated_cases() -> list[str]:
 
 def prepared(names: Sequence[str]) -> dict[str, Case]:
     """Cases ready for draws, with every target that is represented by arms they have."""
-    from resilience_sim.calibration.cases import Case
+    from resilience_sim.calibration.cases import OWN_TABLES, Case
     from resilience_sim.calibration.forecasts import contrast_of
     from resilience_sim.evidence import Role, targets
 
@@ -116,8 +116,12 @@ def prepared(names: Sequence[str]) -> dict[str, Case]:
             if target.is_represented
             and (target.role is Role.FIT or set(contrast_of(target)[0]) <= arms)
         ]
-        drought = compose([f"case={name}", "shock=drought"]).shock
-        cases[name] = Case(config, wanted, {"drought": drought})
+        shocks = {
+            shock: compose([f"case={name}", f"shock={shock}"]).shock
+            for shock in dict.fromkeys(target.table for target in wanted)
+            if shock not in OWN_TABLES
+        }
+        cases[name] = Case(config, wanted, shocks)
     return cases
 
 

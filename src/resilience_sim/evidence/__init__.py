@@ -3,10 +3,11 @@
 from resilience_sim.evidence.parameters import Reported, parameter, parameters
 from resilience_sim.evidence.programmes import Fact, fact, facts
 from resilience_sim.evidence.structure import TrialEffect, structure
-from resilience_sim.evidence.targets import Role, Target, targets
+from resilience_sim.evidence.targets import Base, Role, Target, targets
 from resilience_sim.evidence.trials import Trial, trials
 
 __all__ = [
+    "Base",
     "Fact",
     "Reported",
     "Role",

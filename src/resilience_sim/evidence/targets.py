@@ -25,6 +25,18 @@ class Role(StrEnum):
     """Of another programme in the country: bears on what is believed before a fit; shown, not scored."""
 
 
+class Base(StrEnum):
+    """What a percentage is of; before, the model has the first year of the arm compared with."""
+
+    COMPARISON = "mean of the comparison"
+    NOT_SAID = "not said"
+    """Read as the mean of the comparison."""
+    BEFORE = "mean before"
+    MEDIAN_BEFORE = "median before"
+    """Of households with own work."""
+    LOSS = "loss of the comparison"
+
+
 @dataclass(frozen=True)
 class Target:
     """One reported effect of one case.
@@ -61,13 +73,14 @@ class Target:
     """Locator, unit of levels, base, and what else the table says."""
     estimand: str
     """treated, intention (to treat), or "not said"."""
-    base: str
-    """What a percentage is of; empty where the metric is none."""
+    base: Base | None
+    """What a percentage is of; None where no number is told as one."""
     role: Role
     table: str
-    """What represents it: effects, measured, shock or drought; empty where nothing does.
+    """What represents it: effects, measured, shock (the case's own) or the name of a shock's file; empty
+    where nothing does.
 
-    The last two are the effect on an outcome with that shock, less the effect on it without."""
+    Of a shock it is the effect on an outcome with it, less the effect without."""
     measure: str
     """Outcome there; "earned" is own income and wages. Empty where none represents it."""
     sign: int
@@ -79,7 +92,7 @@ class Target:
     years_after: int
     """Years after the shock's first in which it is read: 1 for what is told or decided in the next, else 0."""
     unit: str
-    """How the outcome is told: percent (of the mean of the arm compared with), pp, sd (of the share of the
+    """How the outcome is told: percent (of `base`), pp, sd (of the share of the
     arm compared with), months, tlu (of a household), index, or removed (percent of a loss)."""
     factor: float
     """What the reported value is multiplied by to come in `unit`."""
@@ -140,7 +153,7 @@ def _target(row: dict[str, str], reading: dict[str, str]) -> Target:
         quality=row["quality"],
         comment=row["comment"],
         estimand=reading["estimand"],
-        base=reading["base"],
+        base=Base(reading["base"]) if reading["base"] else None,
         role=Role(reading["role"]),
         table=reading["table"],
         measure=reading["measure"],

@@ -13,7 +13,7 @@ from math import hypot
 
 from resilience_sim.evidence.files import rows, unknown
 from resilience_sim.evidence.structure import TrialEffect, structure
-from resilience_sim.evidence.targets import Role, Target
+from resilience_sim.evidence.targets import Base, Role, Target
 
 TRANSPORT = 0.5
 """Room for transport from one country to another, as a share of the reported value; assumed.
@@ -98,7 +98,7 @@ def _target(row: dict[str, str]) -> Target:
         quality=effect.quality,
         comment=effect.locator,
         estimand="intention",
-        base="mean of the comparison" if row["unit"] == "percent" else "",
+        base=Base.COMPARISON if row["unit"] == "percent" else None,
         role=Role.FIT,
         table=row["table"],
         measure=row["measure"],
