@@ -9,7 +9,7 @@ import numpy as np
 
 from resilience_sim.calibration.cases import STANDING
 from resilience_sim.calibration.priors import Values, priors
-from resilience_sim.evidence import Role, Target, targets
+from resilience_sim.evidence import Base, Role, Target, targets
 
 
 def made_up(name: str, **fields: object) -> Target:
@@ -21,6 +21,7 @@ def made_up(name: str, **fields: object) -> Target:
         "value": 1.0,
         "tolerance": 1.0,
         "weight": "high",
+        "base": Base.COMPARISON,
         "role": Role.FIT,
         "table": "effects",
         "measure": "income",

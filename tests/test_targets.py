@@ -13,8 +13,9 @@ import pytest
 from resilience_sim.calibration.forecasts import contrast_of
 from resilience_sim.calibration.misfit import BANDS
 from resilience_sim.cli import compose, main
+from resilience_sim.cli.composition import group_options
 from resilience_sim.errors import ConfigError
-from resilience_sim.evidence import Role, fact, facts, structure, targets, trials
+from resilience_sim.evidence import Base, Role, fact, facts, structure, targets, trials
 from resilience_sim.evidence.trials import TRANSPORT
 from resilience_sim.kernels.primitives import OUTCOMES
 from resilience_sim.model import LABOUR
@@ -45,7 +46,11 @@ def test_every_target_says_what_it_is() -> None:
         assert target.weight in ("high", "medium", "low")
         assert target.quality in ("verified", "secondary", "direction_only")
         assert target.estimand in ("treated", "intention", "not said")
-        assert bool(target.base) == (target.metric == "percent")
+        is_percentage = target.metric == "percent" or (
+            target.is_number and target.unit == "percent"
+        )
+        assert (target.base is not None) == is_percentage
+        assert (target.base is Base.LOSS) == (target.unit == "removed")
         assert target.source and target.because
         if not target.is_number:
             assert target.value in (-1, 0, 1) and target.tolerance == 0.5
@@ -79,14 +84,15 @@ def test_nothing_from_memory_is_a_target() -> None:
 
 def test_what_represents_a_target_is_an_outcome_of_the_model() -> None:
     flows = (*OUTCOMES, "earned", LABOUR)
-    known = {"effects": flows, "shock": flows, "drought": flows, "measured": INDICES}
+    shocks = set(group_options()["shock"])
+    known = {"effects": flows, "measured": INDICES, **dict.fromkeys(["shock", *shocks], flows)}
     for target in targets():
         assert bool(target.table) == target.is_represented
         if target.is_represented:
             assert target.measure in known[target.table]
             assert target.unit and target.contrast and target.factor > 0
             assert 0 < target.exposure <= 1
-            assert (target.year is None) == (target.table == "shock") or target.table == "drought"
+            assert (target.year is None) == (target.table == "shock") or target.table in shocks
 
 
 def test_the_arms_that_fitted_targets_compare_are_in_their_cases() -> None:

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from resilience_sim import compose, solver
-from resilience_sim.calibration.cases import STANDING, Case, Effort, divergence
+from resilience_sim.calibration.cases import STANDING, Case, Effort, divergence, median_of_mean
 from resilience_sim.calibration.evaluations import Evaluations
 from resilience_sim.calibration.fitting import Plan, fit
 from resilience_sim.calibration.priors import priors, values_of
 from resilience_sim.calibration.scoring import quantiles
 from resilience_sim.calibration.structures import STRUCTURES, VARIANTS
+from resilience_sim.cli.calibrating import prepared
+from resilience_sim.config.schema import Response
 from resilience_sim.errors import ConfigError, SolverError
 from resilience_sim.evidence import Target, trials
 from small_cases import made_up
@@ -46,6 +48,29 @@ def erewhon(targets: tuple[Target, ...] = EFFECTS) -> Case:
 @pytest.fixture(scope="module")
 def case() -> Case:
     return erewhon()
+
+
+def test_a_median_is_of_households_with_own_work_by_weight() -> None:
+    own, weight = np.array([0.0, 1.0, 2.0, 6.0]), np.array([9.0, 1.0, 2.0, 1.0])
+    assert median_of_mean(own, weight) == pytest.approx(2.0 / (11.0 / 4.0))
+    assert np.isnan(median_of_mean(np.zeros(3), np.ones(3)))
+
+
+def test_a_target_that_names_a_shock_is_read_in_that_shock_with_its_response() -> None:
+    """What clients are paid in Ethiopia's drought removes more of its hunger; Zambia's drought pays nothing."""
+    made = prepared(["ethiopia_psnp_insct", "zambia_casu_hgsf"])
+    drought = compose(["case=ethiopia_psnp_insct", "shock=drought_ethiopia"]).shock
+    case = made["ethiopia_psnp_insct"]
+    assert case.shocks["drought_ethiopia"] == drought and drought.response.months == 3
+    assert made["zambia_casu_hgsf"].shocks["drought"].response.months == 0
+    (target,) = (each for each in case.targets if each.target_id == "ET15")
+    unpaid = replace(drought, response=Response())
+    values = values_of(np.zeros(len(priors())))
+    paid, nothing = (
+        Case(case.config, [target], {target.table: shock}, SMALL).simulate("rule_of_thumb", values)
+        for shock in (drought, unpaid)
+    )
+    assert paid[0] > nothing[0] + 5.0
 
 
 def test_assets_diverge_between_who_begins_below_and_above_a_split() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from resilience_sim.calibration.forecasts import (
+    MEDIAN_OF_MEAN,
     Lived,
     added,
     arms_of,
@@ -16,6 +17,7 @@ from resilience_sim.calibration.forecasts import (
     require_arms,
 )
 from resilience_sim.errors import ConfigError
+from resilience_sim.evidence import Base
 from resilience_sim.kernels.primitives import OUTCOMES
 from resilience_sim.outcomes.measured import INDICES
 from small_cases import made_up
@@ -68,6 +70,21 @@ def test_a_forecast_is_told_in_the_unit_of_its_target(
     told: dict[str, object], expected: float
 ) -> None:
     assert forecast(made_up("T", **told), RUN) == pytest.approx(expected)
+
+
+def test_a_percentage_is_of_what_the_report_says() -> None:
+    """Both earn 1.5 and cash 1.2, which was 0.8 in the first year; the median is 0.6 of the mean."""
+    means = {"none": RUN.means["none"].copy()}
+    means["none"][:, 0, OUTCOMES.index("income")] = (0.5, 0.8, 0.7, 0.9)
+    run = replace(RUN, means=means, start={MEDIAN_OF_MEAN: 0.6})
+    told = {
+        base: forecast(made_up("T", base=base), run)
+        for base in (Base.COMPARISON, Base.NOT_SAID, None, Base.BEFORE, Base.MEDIAN_BEFORE)
+    }
+    of_now, before = 100 * 0.3 / 1.2, 100 * 0.3 / 0.8
+    assert list(told.values()) == pytest.approx([of_now, of_now, of_now, before, before / 0.6])
+    points = made_up("T", measure="improved", unit="pp", base=Base.BEFORE)
+    assert forecast(points, run) == pytest.approx(25.0)  # no percentage
 
 
 def test_of_a_transfer_is_told_what_is_not_eaten() -> None:
