@@ -19,6 +19,7 @@ from resilience_sim.cli.calibrating import prepared
 from resilience_sim.config.schema import Response
 from resilience_sim.errors import ConfigError, SolverError
 from resilience_sim.evidence import Target, trials
+from resilience_sim.programmes.coordination import UNCOORDINATED
 from small_cases import made_up
 
 TRUTH = 5
@@ -185,6 +186,18 @@ def test_a_shock_is_lived_by_the_arms_that_its_targets_compare_as_if_all_lived_i
     at = [told.arms.index(arm) for arm in whole.arms]
     for world in ("none", "shock"):
         np.testing.assert_array_equal(told.means[world][at], whole.means[world])
+
+
+@pytest.mark.parametrize("is_shocked", [False, True])
+def test_worlds_of_coordination_are_lived_beside_the_arms(is_shocked: bool) -> None:
+    config = compose(["case=erewhon", "coordination=formal"])
+    case = Case(config, [], {}, SMALL, is_shocked=is_shocked)
+    case.config = replace(case.config, coordination=config.coordination)
+    lived = case.live("rule_of_thumb", values_of(np.zeros(len(priors()))))
+    assert {*case.config.arms, "formal", UNCOORDINATED} <= set(lived.arms)
+    assert all(np.isfinite(means).all() for means in lived.means.values())
+    eaten = lived.means["none"][:, 0, lived.outcomes.index("consumption")]
+    assert eaten[lived.arms.index("formal")] != eaten[lived.arms.index(UNCOORDINATED)]
 
 
 def test_policies_that_do_not_settle_are_no_number(

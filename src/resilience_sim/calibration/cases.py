@@ -186,7 +186,7 @@ class Case:
         policies = solver.solve(config, p, start.axes, list(wanted))
         n_periods = config.horizon_years * config.periods_per_year
         means: dict[str, np.ndarray] = {}
-        for name, arms in self._to_live().items():
+        for name, arms in self._to_live(given.names).items():
             told = replace(self.config, shock=self.shocks.get(name, config.shock))
             shock = with_values(told, values).shock
             path = shock_path(shock, n_periods, config.periods_per_year)
@@ -236,12 +236,16 @@ class Case:
             else divergence(panel[given.names.index("both"), 0], self.split),
         )
 
-    def _to_live(self) -> dict[str, tuple[str, ...]]:
-        """Arms to live by shock; without one all arms, unless some shock has all of them beside it."""
-        every = tuple(self.config.arms)
-        if any(len(arms) == len(every) for arms in self.arms_under.values()):
-            return self.arms_under
-        return {CALM: every, **self.arms_under}
+    def _to_live(self, every: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+        """Arms to live by shock, of `every` that is delivered: a world of coordination is an arm, too.
+
+        Without a shock all arms are lived, unless some shock has all of them beside it.
+        """
+        has_all = [
+            name for name, arms in self.arms_under.items() if set(arms) == set(self.config.arms)
+        ]
+        under = {**self.arms_under, **dict.fromkeys(has_all, every)}
+        return under if has_all else {CALM: every, **under}
 
 
 def median_of_mean(own: np.ndarray, weight: np.ndarray) -> float:

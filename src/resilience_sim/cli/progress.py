@@ -61,7 +61,7 @@ class Bars:
         with self._lock:
             if self._is_over:
                 return
-            self._display = _display()
+            self._display = _display(12)
             self._display.start()
             for stage in self._told:
                 self._draw(self._display, stage)
@@ -73,15 +73,18 @@ class Bars:
         display.update(self._bars[stage], completed=done, total=total)
 
 
-def _display() -> Progress:
+def _display(width: int, *, tells_left: bool = False) -> Progress:
+    """Bars with names `width` wide; with what each task says of the time left, if it does."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    left = [TextColumn("{task.fields[left]}")] if tells_left else []
     return Progress(
-        TextColumn("{task.description:<12}"),
+        TextColumn(f"{{task.description:<{width}}}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        *left,
         console=Console(stderr=True),
     )
 
@@ -103,7 +106,7 @@ class JobBar:
 
     def __enter__(self) -> JobBar:
         if sys.stderr.isatty():
-            self._display = _job_display()
+            self._display = _display(5, tells_left=True)
             self._bar = self._display.add_task("jobs", total=self.total, left="")
             self._display.start()
         return self
@@ -167,17 +170,3 @@ def clock(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
-
-
-def _job_display() -> Progress:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    return Progress(
-        TextColumn("{task.description:<5}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[left]}"),
-        console=Console(stderr=True),
-    )
