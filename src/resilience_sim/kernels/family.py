@@ -152,9 +152,10 @@ def learn(p, households, first, n, n_villages, year, seed, replicate, state, scr
 def forget(p, households, first, n, year, seed, replicate, technique, knowledge):
     """Knowledge that is not used is lost with a small hazard, once a year before planting."""
     for j in range(n):
-        if knowledge[j] != 0 and technique[j] != 2:
-            word, _, _, _ = draws.philox(
-                households.key[first + j], u4(year), draws.PURPOSE_YEAR, u4(0), seed, replicate
-            )
-            if draws.unit(word) < p.knowledge_loss:
-                knowledge[j] = i4(0)
+        word, _, _, _ = draws.philox(
+            load_table(households.key, first + j), u4(year), draws.PURPOSE_YEAR, u4(0), seed,
+            replicate,
+        )  # fmt: skip
+        known = load(knowledge, j)
+        is_lost = (load_table(technique, j) != 2) & (draws.unit(word) < p.knowledge_loss)
+        store(knowledge, j, i4(0) if is_lost else known)
