@@ -64,7 +64,11 @@ def test_a_target_that_names_a_shock_is_read_in_that_shock_with_its_response() -
     case = made["ethiopia_psnp_insct"]
     assert case.shocks["drought_ethiopia"] == drought and drought.response.months == 3
     assert made["zambia_casu_hgsf"].shocks["drought"].response.months == 0
+    year = case.config.programme.contents["transfer"].value  # paid in six months of twelve
+    assert drought.response.top_up == pytest.approx(12 / 6 * year)
     (target,) = (each for each in case.targets if each.target_id == "ET15")
+    with pytest.raises(KeyError, match="drought_ethiopia"):
+        Case(case.config, [target], {}, SMALL)
     unpaid = replace(drought, response=Response())
     values = values_of(np.zeros(len(priors())))
     paid, nothing = (

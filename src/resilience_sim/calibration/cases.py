@@ -96,7 +96,7 @@ class Case:
     targets
         Those to forecast; targets that nothing represents are left out by the caller.
     shocks
-        Settings of the worlds that targets name besides the case's own shock, by name.
+        Settings of the worlds that targets name besides the case's own shock, by name; all of them.
     effort
         How finely a draw is simulated.
     arms
@@ -131,7 +131,7 @@ class Case:
         self.targets = tuple(targets)
         told = {target.table for target in targets} - {*_TOLD_WITHOUT_SHOCK}
         told |= {SHOCK} if is_shocked else set()
-        self.shocks = {name: shocks.get(name, config.shock) for name in sorted(told)}
+        self.shocks = {n: config.shock if n == SHOCK else shocks[n] for n in sorted(told)}
         read = [target.year or 1 for target in targets]
         after = max((target.years_after for target in targets), default=0)
         struck = [shock.start_month // 12 + 1 + after for shock in self.shocks.values()]
