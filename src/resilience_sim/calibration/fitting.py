@@ -23,6 +23,7 @@ from functools import partial
 from threading import Lock
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from resilience_sim.calibration.cases import Case
 from resilience_sim.calibration.emulators import Emulator, emulate
@@ -46,8 +47,9 @@ LOOSE = 0.5
 """Power of the likelihood from which the second wave is drawn."""
 MOST_CORRECTION = 3.0
 """Logs by which the model itself may correct a draw's weight, up or down."""
-N_CHAINS, N_CHAINS_LEFT_OUT = 50, 16
-"""Chains side by side; their first draws stay."""
+N_CHAINS, N_CHAINS_THIRD_WAVE, N_CHAINS_LEFT_OUT = 300, 50, 32
+"""Chains side by side; their first draws stay. Many, as weights of structures hang on differences of
+log evidence of half a log, which 50 chains tell no better than by a third of one."""
 FITTED, LEFT_OUT, TRIAL = "fitted", "left_out", "trial"
 
 Progress = Callable[[str, int, int], None]
@@ -142,33 +144,68 @@ def fit(
         Trials elsewhere by name, which inform common parameters and structures alone.
     """
     plan, trials = plan or Plan(), trials or {}
-    threads, apart = evaluations.threads, frozenset(trials)
+    # threads are our own, and each multiplies small matrices: BLAS's threads on top only wait for each other
+    with threadpool_limits(limits=1, user_api="blas"):
+        emulated = _by_waves(cases, trials, evaluations, plan, structures, progress)
+        return _by_rounds(cases, trials, emulated, evaluations, plan, progress)
+
+
+def _by_waves(
+    cases: Mapping[str, Case],
+    trials: Mapping[str, Case],
+    evaluations: Evaluations,
+    plan: Plan,
+    structures: Sequence[str],
+    progress: Progress | None,
+) -> dict[str, dict[str, Emulated]]:
+    """All waves of every case and trial under every structure."""
+    threads, every = evaluations.threads, {**cases, **trials}
     emulated: dict[str, dict[str, Emulated]] = {}
-    for name, case in {**cases, **trials}.items():
+    for name, case in every.items():
         misfit = Misfit(case.targets, has_to_stand=name not in trials)
         counter = _Counter(progress, name, len(structures) * (plan.first + plan.later))
         waves = partial(_waves, name, case, misfit, evaluations, plan, counter)
         # emulators of one structure are fitted while another's draws are simulated
         found = in_threads(threads, waves, structures, None)
         emulated[name] = dict(zip(structures, found, strict=True))
-    if plan.later:
-        joint, _ = _sampled(emulated, None, plan.later, plan.seed, threads, apart, "third wave")
-        for name, case in {**cases, **trials}.items():
-            counter = _Counter(progress, f"{name}, third wave", len(structures) * plan.later)
-            third = partial(_third, name, case, emulated[name], joint, evaluations, counter)
-            found = in_threads(threads, third, structures, None)
-            emulated[name] = dict(zip(structures, found, strict=True))
-    failed = {
-        name: sum(int(np.isnan(each.outputs).all(axis=1).sum()) for each in by_structure.values())
-        for name, by_structure in emulated.items()
-    }
+    if not plan.later:
+        return emulated
+    joint, _ = _sampled(
+        emulated,
+        None,
+        plan.later,
+        N_CHAINS_THIRD_WAVE,
+        plan.seed,
+        threads,
+        frozenset(trials),
+        "third wave",
+    )
+    for name, case in every.items():
+        counter = _Counter(progress, f"{name}, third wave", len(structures) * plan.later)
+        third = partial(_third, name, case, emulated[name], joint, evaluations, counter)
+        found = in_threads(threads, third, structures, None)
+        emulated[name] = dict(zip(structures, found, strict=True))
+    return emulated
+
+
+def _by_rounds(
+    cases: Mapping[str, Case],
+    trials: Mapping[str, Case],
+    emulated: Mapping[str, Mapping[str, Emulated]],
+    evaluations: Evaluations,
+    plan: Plan,
+    progress: Progress | None,
+) -> Fit:
+    """Draws from all cases together, then with each left out."""
+    structures, apart = list(next(iter(emulated.values()))), frozenset(trials)
     rounds = [None, *cases] if len(cases) > 1 else [None]
     drawn, evidence, new = [], {}, {}
     for at, left in enumerate(rounds):
         if progress is not None:
             progress("sampling", at, len(rounds))
         n = len(structures) * (plan.kept if left is None else plan.left_out)
-        every, told = _sampled(emulated, left, n, plan.seed, threads, apart)
+        n_chains = N_CHAINS if left is None else N_CHAINS_LEFT_OUT
+        every, told = _sampled(emulated, left, n, n_chains, plan.seed, evaluations.threads, apart)
         weights = _structure_weights(told)
         chains = _shared_out(every, weights, n)
         few = _shared_out(every, weights, len(structures) * plan.left_out)
@@ -198,6 +235,10 @@ def fit(
         (name, structure): each.emulator.explained
         for name, by_structure in emulated.items()
         for structure, each in by_structure.items()
+    }
+    failed = {
+        name: sum(int(np.isnan(each.outputs).all(axis=1).sum()) for each in by_structure.values())
+        for name, by_structure in emulated.items()
     }
     return Fit(tuple(drawn), new, structure_weights, evidence, explained, failed)
 
@@ -263,6 +304,7 @@ def _sampled(
     emulated: Mapping[str, Mapping[str, Emulated]],
     left: str | None,
     n: int,
+    n_chains: int,
     seed: int,
     threads: int,
     apart: frozenset[str],
@@ -270,7 +312,6 @@ def _sampled(
 ) -> tuple[dict[str, Chains], dict[str, float]]:
     """Draws, n of each, and log evidence of each structure, from all cases but the one left out."""
     structures = list(next(iter(emulated.values())))
-    n_chains = N_CHAINS if left is None else N_CHAINS_LEFT_OUT
 
     def one(structure: str) -> tuple[Chains, float]:
         logliks = {name: each[structure].loglik for name, each in emulated.items() if name != left}
