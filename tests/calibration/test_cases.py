@@ -19,6 +19,8 @@ from resilience_sim.cli.calibrating import prepared
 from resilience_sim.config.schema import Response
 from resilience_sim.errors import ConfigError, SolverError
 from resilience_sim.evidence import Target, trials
+from resilience_sim.kernels.primitives import N_FLOWS, OUTCOMES
+from resilience_sim.model import LABOUR
 from resilience_sim.programmes.coordination import UNCOORDINATED
 from small_cases import made_up
 
@@ -125,6 +127,24 @@ def test_the_same_draw_says_the_same_to_the_bit(case: Case) -> None:
 def test_every_structure_lives(case: Case, structure: str) -> None:
     told = case.simulate(structure, values_of(np.zeros(len(priors()))))
     assert np.isfinite(told).all()
+
+
+def test_escape_is_told_where_it_is_asked_for_and_moves_nothing_else() -> None:
+    config = compose(["case=peru_juntos_haku_winay", "shock=none"])
+    values = values_of(np.zeros(len(priors())))
+    asked = made_up("way out", measure="above_threshold", unit="pp")
+    told, also, without = (
+        Case(config, targets, {}, SMALL, with_escape=is_told).live("two_exponents", values)
+        for targets, is_told in (([], True), ([asked], False), ([], False))
+    )
+    above = told.means["none"][..., told.outcomes.index("above_threshold")]
+    assert 0.0 < above.max() <= 1.0 and also.outcomes == told.outcomes
+    assert told.outcomes == (*OUTCOMES, LABOUR) and without.outcomes == (
+        *OUTCOMES[:N_FLOWS],
+        LABOUR,
+    )
+    n = len(without.outcomes) - 1
+    assert (told.means["none"][..., :n] == without.means["none"][..., :n]).all()
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

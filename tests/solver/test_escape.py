@@ -35,6 +35,16 @@ def test_chance_of_escape_is_none_without_the_improved_technique() -> None:
     assert not policies("one", (), "mechanisms.improved_technique=false").escape.any()
 
 
+def test_plans_are_the_same_where_nobody_asks_for_escape() -> None:
+    config, p = world(*TRAPPING)
+    asked, unasked = (
+        solve(config, p, AXES["many"], [], with_escape=is_asked) for is_asked in (True, False)
+    )
+    assert (asked.plans == unasked.plans).all() and (asked.choice == unasked.choice).all()
+    assert asked.escape.any() and asked.rests.any()
+    assert not unasked.escape.any() and not unasked.rests.any()
+
+
 def lives_between_nodes(
     p: Primitives, settled: Settled, household: Household, known: int, assets: float, money: float,
     n: int,

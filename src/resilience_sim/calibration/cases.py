@@ -26,7 +26,7 @@ from resilience_sim.config import Config, Planner, Shock
 from resilience_sim.errors import SimulationError, SolverError
 from resilience_sim.evidence import Target
 from resilience_sim.imputed import start_of
-from resilience_sim.kernels.primitives import OUTCOMES
+from resilience_sim.kernels.primitives import N_FLOWS, OUTCOMES
 from resilience_sim.lives import Arms, Lives, fixed_weights, phases_of
 from resilience_sim.model import LABOUR, labour_at_work
 from resilience_sim.model import primitives as primitives_of
@@ -107,6 +107,9 @@ class Case:
         Whether the case's own shock is lived under even if no target asks for it.
     split
         Assets, lines per member, between households whose divergence is told; None: none is.
+    with_escape
+        Whether outcomes that hang on the chance of escape (`primitives.N_FLOWS` and later) are told even if no
+        target asks for them; they take up to a tenth of the time.
 
     Raises
     ------
@@ -124,9 +127,12 @@ class Case:
         years: int = 1,
         is_shocked: bool = False,
         split: float | None = None,
+        with_escape: bool = False,
     ) -> None:
         effort = effort or Effort()
         self.split = split
+        of_escape = OUTCOMES[N_FLOWS:]
+        self.with_escape = with_escape or any(target.measure in of_escape for target in targets)
         require_arms(targets, tuple(config.programme.arms))
         self.targets = tuple(targets)
         told = {target.table for target in targets} - {*_TOLD_WITHOUT_SHOCK}
@@ -183,8 +189,9 @@ class Case:
         p = start.complete(p)
         phases = phases_of(config, given)
         wanted = dict.fromkeys(phase for told in phases.values() for phase, _ in told)
-        policies = solver.solve(config, p, start.axes, list(wanted))
+        policies = solver.solve(config, p, start.axes, list(wanted), with_escape=self.with_escape)
         n_periods = config.horizon_years * config.periods_per_year
+        outcomes = OUTCOMES if self.with_escape else OUTCOMES[:N_FLOWS]
         means: dict[str, np.ndarray] = {}
         for name, arms in self._to_live(given.names).items():
             told = replace(self.config, shock=self.shocks.get(name, config.shock))
@@ -205,7 +212,7 @@ class Case:
             )
             inside = lives.households.is_eligible != 0
             weight = fixed_weights(lives.households.weight[inside]).sum()
-            found = sums.year[..., ELIGIBLE, :].mean(axis=2) / weight
+            found = sums.year[..., ELIGIBLE, : len(outcomes)].mean(axis=2) / weight
             if len(at) == len(given.names):
                 means[CALM], panel = found[:, 0], sums.panel
             means[name] = np.full((len(given.names), *found.shape[2:]), np.nan)
@@ -219,7 +226,7 @@ class Case:
         income, own = people.income[inside], people.own[inside]
         return Lived(
             arms=given.names,
-            outcomes=(*OUTCOMES, LABOUR),
+            outcomes=(*outcomes, LABOUR),
             means=means,
             content=content_points(config.programme, given.names, years),
             shock_year={name: shock.start_month // 12 + 1 for name, shock in self.shocks.items()},

@@ -41,6 +41,7 @@ class Lived:
 
     arms: tuple[str, ...]
     outcomes: tuple[str, ...]
+    """Those known at the end of a year and labour; those that hang on escape where they were asked for."""
     means: Mapping[str, np.ndarray]
     """By world, "none" being the calm one: (A, Y, O); NaN where an arm did not live a shock."""
     content: np.ndarray

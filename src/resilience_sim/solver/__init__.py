@@ -61,6 +61,7 @@ def solve(
     progress: Progress | None = None,
     neighbour: Policies | None = None,
     is_neighbour: bool = False,
+    with_escape: bool = True,
 ) -> Policies:
     """Solve every planner type without programmes and in every phase of one.
 
@@ -81,6 +82,9 @@ def solve(
         begun with their plans and values. What is found is as good, but not the same to the bit.
     is_neighbour
         Whether a later solve may begin here; it takes half as much memory again.
+    with_escape
+        Whether escape probabilities, classes of types and their places of rest are found. Where they are not
+        they are zero, and what lives tell by them means nothing (outcomes from `primitives.N_FLOWS` on).
 
     Raises
     ------
@@ -107,11 +111,12 @@ def solve(
         for belief, solution in enumerate(one.base):
             one.write(policies.base_slots, belief, solution, policies)
             one.write_redraw(belief, policies)
-            chance, (kinds, ends) = one.escape(belief), one.rest(belief)
-            for minds in one.minds[belief]:
-                at = (land, minds, skill, other)
-                policies.escape[at], policies.type_class[at] = chance, kinds
-                policies.rests[at] = ends
+            if with_escape:
+                chance, (kinds, ends) = one.escape(belief), one.rest(belief)
+                for minds in one.minds[belief]:
+                    at = (land, minds, skill, other)
+                    policies.escape[at], policies.type_class[at] = chance, kinds
+                    policies.rests[at] = ends
         worst = max(
             (one.live_through(phase, slots, policies, neighbour)
              for phase, slots in policies.phase_slots.items() if slots is not policies.base_slots),

@@ -319,6 +319,7 @@ def _lives(
         arms=config.arms,
         years=years,
         is_shocked=config.shock.name != "none",
+        with_escape=True,
     )
     order = np.random.default_rng(config.seed).permutation(len(drawn))
     n_lived = 0
