@@ -6,10 +6,11 @@ import pytest
 
 import synthetic_results
 from resilience_sim.cli import compose
+from resilience_sim.cli.calibrating import calibrated_cases
 from resilience_sim.kernels.primitives import CLASS_NAMES, HEIR_MOMENTS, N_AT_SUCCESSION, TYPE_NAMES
 from resilience_sim.outcomes import tables
 from resilience_sim.report import console
-from resilience_sim.report.page import cell, error, interval_words, number, told_horizons
+from resilience_sim.report.page import cell, error, interval_words, no_sum, number, told_horizons
 from resilience_sim.report.traps import MEANING, TRAP
 
 NUMBER = re.compile(r"-?\d*\.\d+|-?\d+")
@@ -365,6 +366,22 @@ def test_numbers_lose_decimals_before_they_lose_their_column():
     assert [number(x, 3, 6) for x in (0.1234, -0.00001, 12345.6, 1.2e9)] == [
         "0.123", "0.000", "12346", "1e9",
     ]  # fmt: skip
+
+
+def test_an_interaction_that_is_no_sum_of_parts_is_said_to_be_no_test(config):
+    arms = config.programme.arms
+    assert no_sum(arms) == "" == no_sum({"none": [], "cash": ["a"]})
+    less = arms | {"cash": ["more"], "small": arms["cash"]}
+    told = no_sum(less)
+    assert f"(it lacks more and adds {', '.join(sorted(arms['cash']))})" in told
+    assert told.endswith("no test of complementarity, which is both - small - productive + none.")
+
+
+def test_every_case_but_malis_tests_complementarity_by_its_own_arms():
+    said = {case: no_sum(compose([f"case={case}"]).programme.arms) for case in calibrated_cases()}
+    assert len(said) == 8
+    assert [case for case, words in said.items() if words] == ["mali_niono_cashplus"]
+    assert "both - small_cash - productive + none" in said["mali_niono_cashplus"]
 
 
 def test_cells_say_what_is_missing(frames):

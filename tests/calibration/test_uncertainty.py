@@ -19,6 +19,7 @@ from resilience_sim.report.uncertainty import uncertainty_section
 SMALL = Effort(
     n_skill=3, n_other=2, n_assets=14, n_money=20, n_savings=14, replicates=1, n_households=200
 )
+ARMS = {"none": [], "cash": ["cash"], "productive": ["goat"], "both": ["cash", "goat"]}
 
 
 def draws_for(case: str) -> Draws:
@@ -69,11 +70,16 @@ def test_one_draw_is_a_point_and_its_interaction_adds_up() -> None:
 def test_the_printed_section_fits_the_page_and_says_whether_zero_is_inside(
     table: pd.DataFrame,
 ) -> None:
-    lines = uncertainty_section(table)
+    lines = uncertainty_section(table, ARMS)
     text = "\n".join(lines)
     assert "interaction of income in year 10" in text and "pooled set" in text
     assert max(map(len, lines)) <= 100
-    assert uncertainty_section(None) == []
+    assert "settled" in text or "leaves zero out" in text
+    unlike = " ".join(" ".join(uncertainty_section(table, ARMS | {"both": ["goat"]})).split())
+    assert (
+        "(it lacks cash), so that the interaction is no test" in unlike and "settled" not in unlike
+    )
+    assert uncertainty_section(None, ARMS) == []
 
 
 def test_draws_are_taken_in_proportion_to_their_weights() -> None:

@@ -72,7 +72,7 @@ def console(
     sections = [
         _header(results, config),
         poverty_section(tables["poverty"], effects),
-        effects_section(effects),
+        effects_section(effects, config.programme.arms),
         other_arms_section(effects, tables["costs"], config.programme, told_apart),
         beliefs_section(tables["beliefs"], effects, None if end.kind == "date" else end.hazard),
         escape_section(
@@ -87,7 +87,7 @@ def console(
         lists_section(tables["lists"]),
         coordination_section(tables["coordination"]),
         costs_section(tables["costs"]),
-        uncertainty_section(tables.get("uncertainty")),
+        uncertainty_section(tables.get("uncertainty"), config.programme.arms),
         _caution(config),
         _notes(results),
         _files(results, directory, written, config),

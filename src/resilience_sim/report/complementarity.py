@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -21,6 +21,7 @@ from resilience_sim.report.page import (
     fit,
     in_order,
     interval_words,
+    no_sum,
     number,
     pick,
     title,
@@ -37,8 +38,8 @@ OUTCOMES = ("income", "consumption", "assets", "improved", "escaped")
 HAZARDS_PER_BLOCK = 3
 
 
-def effects_section(effects: pd.DataFrame) -> list[str]:
-    """Lines on effects and interaction, where the four standard arms were lived."""
+def effects_section(effects: pd.DataFrame, arms: Mapping[str, Sequence[str]]) -> list[str]:
+    """Lines on effects and interaction, where the four standard arms were lived; `arms`: contents of each."""
     effects = effects[effects.outcome.isin(OUTCOMES)]
     interaction = where(effects, comparison="interaction")
     if interaction.empty:
@@ -64,7 +65,7 @@ def effects_section(effects: pd.DataFrame) -> list[str]:
             at = where(rows, horizon_months=12 * year)
             label = outcome if i == 0 else ""
             lines.append(INDENT + _effect_line(label, year, at, worlds[:2]))
-    return lines + finding(_interaction_sentences(effects))
+    return lines + finding([*filter(None, [no_sum(arms)]), *_interaction_sentences(effects)])
 
 
 def other_arms_section(

@@ -158,6 +158,31 @@ def finding(sentences: Iterable[str]) -> list[str]:
     return wrapped(ARROW + told, INDENT, INDENT + "   ") if told else []
 
 
+def no_sum(arms: Mapping[str, Sequence[str]]) -> str:
+    """Why the interaction is no test of complementarity, as a sentence; nothing where it is one.
+
+    `arms` are the contents of each arm: both has to hand over what cash and productive do, no more and no
+    less. Where another arm has the rest of both, it is named.
+    """
+    if not set(STANDARD_ARMS) <= set(arms):
+        return ""
+    both, productive = set(arms["both"]), set(arms["productive"])
+    parts = productive | set(arms["cash"])
+    told = [
+        f"{verb} {', '.join(names)}"
+        for verb, names in (("lacks", sorted(parts - both)), ("adds", sorted(both - parts)))
+        if names
+    ]
+    if not told:
+        return ""
+    instead = [arm for arm, held in arms.items() if held and set(held) == both - productive]
+    test = f", which is both - {instead[0]} - productive + none" if instead else ""
+    return (
+        f"Both is not cash and productive together (it {' and '.join(told)}), so that the interaction is "
+        f"no test of complementarity{test}."
+    )
+
+
 def wrapped(text: str, indent: str = "", later: str | None = None) -> list[str]:
     """Text in lines that fit the page."""
     return textwrap.wrap(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from resilience_sim.report.page import INDENT, finding, in_order, number, title, where
+from resilience_sim.report.page import INDENT, finding, in_order, no_sum, number, title, where
 
 OUTCOMES = ("income", "consumption", "poor")
 VARIANTS = {"no_trap": "no trap", "rule_of_thumb": "rule", "no_pooling": "no pooling"}
@@ -15,8 +15,11 @@ CONTRASTS = {"control": None, "interaction": "interaction"}
 FIRST_MONTHS = 24
 
 
-def uncertainty_section(table: pd.DataFrame | None) -> list[str]:
-    """Lines on the bands of arms and interaction without shock; none where no draws were asked for."""
+def uncertainty_section(table: pd.DataFrame | None, arms: Mapping[str, Sequence[str]]) -> list[str]:
+    """Lines on the bands of arms and interaction without shock; none where no draws were asked for.
+
+    `arms` are the contents of each arm.
+    """
     if table is None or table.empty:
         return []
     calm = table[(table["shock"] == "none") & table["unit"].isin(["percent", "pp"])]
@@ -47,7 +50,7 @@ def uncertainty_section(table: pd.DataFrame | None) -> list[str]:
                     f"{INDENT}{outcome:<12}{months // 12:>4}  {CONTRASTS[comparison] or arm:<13}"
                     f"{f'{median} [{low}, {high}]':>27}{row['share_above_zero']:>6.0%}{others}"
                 )
-    return lines + finding(_sentences(calm))
+    return lines + finding(_sentences(calm, no_sum(arms)))
 
 
 def _horizons(calm: pd.DataFrame) -> list[int]:
@@ -61,14 +64,20 @@ def _median(rows: pd.DataFrame, source: str, arm: str, comparison: str) -> str:
     return number(float(found["median"].iloc[0]), 2) if len(found) else "-"
 
 
-def _sentences(calm: pd.DataFrame) -> Iterable[str]:
-    """Say whether the band of the interaction of income holds zero, at the last year told."""
+def _sentences(calm: pd.DataFrame, no_test: str) -> Iterable[str]:
+    """Say why the interaction is no test, if it is none, and whether the band of that of income holds zero.
+
+    It is that of the last year told.
+    """
     told = where(calm, source="draws", comparison="interaction", outcome="income")
     if told.empty:
         return
     row = told.sort_values("horizon_months").iloc[-1]
     holds = row["low"] <= 0 <= row["high"]
-    verdict = "holds zero: complementarity is not settled" if holds else "leaves zero out"
+    settled = "" if no_test else ": complementarity is not settled"
+    verdict = f"holds zero{settled}" if holds else "leaves zero out"
+    if no_test:
+        yield no_test
     yield (
         f"The band of the interaction of income in year {row['horizon_months'] // 12} {verdict}; "
         f"{row['share_above_zero']:.0%} of the draws are above zero."

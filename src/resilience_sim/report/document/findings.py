@@ -64,16 +64,17 @@ def findings(stored: Stored) -> list[Finding]:
     effects, costs = stored.table("effects"), stored.table("costs")
     told_apart = set(stored.table("coordination").get("arm", ())) - set(STANDARD_ARMS)
     programme = cast("Programme", SimpleNamespace(**stored.setting("programme", {})))
+    arms = stored.setting("programme.arms", {})
     escape_years = int(stored.setting("outcomes.escape_years", 2))
     believed = stored.setting("planner.believed_end.hazard")
     hazard = None if stored.setting("planner.believed_end.kind") == "date" else believed
     table = stored.table
     spoken = [
         ("Poverty", "poverty", poverty_section(table("poverty"), effects)),
-        ("Both together", "together", effects_section(effects)),
+        ("Both together", "together", effects_section(effects, arms)),
         ("Other arms", "together", other_arms_section(effects, costs, programme, told_apart)),
         ("What people believe", "together", beliefs_section(table("beliefs"), effects, hazard)),
-        ("Parameters and structure", "together", uncertainty_section(stored.tables.get("uncertainty"))),
+        ("Parameters and structure", "together", uncertainty_section(stored.tables.get("uncertainty"), arms)),
         ("Out of the trap", "traps",
          escape_section(table("escape"), table("thresholds"), effects, escape_years)),
         ("Who needed what", "needs", needed_section(table("needed"))),

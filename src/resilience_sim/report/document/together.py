@@ -23,6 +23,7 @@ from resilience_sim.report.page import (
     count,
     in_order,
     interval_words,
+    no_sum,
     number,
     told_horizons,
     where,
@@ -76,7 +77,8 @@ def interaction_over_time(stored: Stored) -> Chart:
         "interaction-over-time", f"Both less the sum of each, in consumption: {'; '.join(parts)}", panels,
         stored.source("effects"), sheet,
         "Interaction: both less cash less productive plus none, eligible persons. Whiskers: 95 % from luck "
-        "and sampling, with parameters and structure held fixed.",
+        "and sampling, with parameters and structure held fixed. "
+        f"{no_sum(stored.setting('programme.arms', {}))}".rstrip(),
     )  # fmt: skip
 
 
