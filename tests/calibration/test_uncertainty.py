@@ -79,6 +79,10 @@ def test_the_printed_section_fits_the_page_and_says_whether_zero_is_inside(
     assert (
         "(it lacks cash), so that the interaction is no test" in unlike and "settled" not in unlike
     )
+    long = uncertainty_section(table.replace({"arm": {"half": "one_year_productive"}}), ARMS)
+    assert [len(line) for line in long] == [
+        len(line) for line in lines
+    ] and "one_year_pro…" in "".join(long)
     assert uncertainty_section(None, ARMS) == []
 
 

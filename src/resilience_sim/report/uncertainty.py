@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from resilience_sim.report.page import INDENT, finding, in_order, no_sum, number, title, where
+from resilience_sim.report.page import INDENT, finding, fit, in_order, no_sum, number, title, where
 
 OUTCOMES = ("income", "consumption", "poor")
 VARIANTS = {"no_trap": "no trap", "rule_of_thumb": "rule", "no_pooling": "no pooling"}
@@ -47,7 +47,7 @@ def uncertainty_section(table: pd.DataFrame | None, arms: Mapping[str, Sequence[
                 others = "".join(f"{_median(rows, name, arm, comparison):>11}" for name in variants)
                 low, median, high = (number(row[name], 2) for name in ("low", "median", "high"))
                 lines.append(
-                    f"{INDENT}{outcome:<12}{months // 12:>4}  {CONTRASTS[comparison] or arm:<13}"
+                    f"{INDENT}{outcome:<12}{months // 12:>4}  {fit(CONTRASTS[comparison] or arm, 13):<13}"
                     f"{f'{median} [{low}, {high}]':>27}{row['share_above_zero']:>6.0%}{others}"
                 )
     return lines + finding(_sentences(calm, no_sum(arms)))
