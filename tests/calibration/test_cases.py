@@ -139,10 +139,8 @@ def test_escape_is_told_where_it_is_asked_for_and_moves_nothing_else() -> None:
     )
     above = told.means["none"][..., told.outcomes.index("above_threshold")]
     assert 0.0 < above.max() <= 1.0 and also.outcomes == told.outcomes
-    assert told.outcomes == (*OUTCOMES, LABOUR) and without.outcomes == (
-        *OUTCOMES[:N_FLOWS],
-        LABOUR,
-    )
+    assert told.outcomes == (*OUTCOMES, LABOUR)
+    assert without.outcomes == (*OUTCOMES[:N_FLOWS], LABOUR)
     n = len(without.outcomes) - 1
     assert (told.means["none"][..., :n] == without.means["none"][..., :n]).all()
 

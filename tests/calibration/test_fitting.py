@@ -54,8 +54,9 @@ def fitted(
 
 def test_bands_cover_what_the_truth_says_and_is_as_often_as_they_claim(tmp_path: Path) -> None:
     told_inside, told_width, parameters_inside, width = [], [], [], []
+    many = replace(PLAN, kept=150)  # bands of few draws are wider than what they are drawn from
     for seed in range(10):
-        found, (case,) = fitted(tmp_path, (seed,))
+        found, (case,) = fitted(tmp_path, (seed,), many)
         (drawn,) = found.drawn
         told = case.simulate("two_exponents", truth(seed))[: len(case.targets)]
         actual = truth_scores(seed)
@@ -69,15 +70,8 @@ def test_bands_cover_what_the_truth_says_and_is_as_often_as_they_claim(tmp_path:
             width.append(high - low)
     assert np.mean(told_inside) >= 0.85
     assert 0.82 <= np.mean(parameters_inside) <= 0.98
-    assert np.mean(width) < 0.95 * prior_width(PLAN.kept)  # the evidence did tell something
+    assert np.mean(width) < 0.96 * 2 * 1.645  # the evidence did tell something
     assert np.mean(told_width) < 0.5  # of the spread before any evidence
-
-
-def prior_width(n: int) -> float:
-    """Width of the band of n draws of a prior, which is wider than the prior's own where draws are few."""
-    chance = np.random.default_rng(0)
-    bands = [quantiles(chance.standard_normal(n), np.full(n, 1.0 / n)) for _ in range(300)]
-    return float(np.mean([high - low for low, _, high in bands]))
 
 
 def test_a_report_of_no_effect_keeps_what_has_none_and_rules_out_what_has_much(
